@@ -51,10 +51,12 @@ kinds! {
         Malformed = "malformed", "a value of the key is malformed or too long";
         /// Only a key that is valid or will be can be updated or rotated, and rotated only once.
         NotCurrent = "not_current", "the key is disabled, expired or already rotated";
-        /// The change may have been made: read the key before you try again. If the
-        /// [source](std::error::Error::source) says that a pepper is another one than before,
-        /// nothing was made: correct the configuration.
-        Unavailable = "unavailable", "the store, the clock or the random source cannot answer, or a pepper is wrong";
+        /// Give the version its former bytes, and a new pepper the next version; the
+        /// [source](std::error::Error::source) names the version. A key made with another pepper
+        /// would never be valid.
+        PepperSwapped = "pepper_swapped", "a pepper is another one than before under its version";
+        /// The change may have been made: read the key before you try again.
+        Unavailable = "unavailable", "the store, the clock or the random source cannot answer";
         /// A key whose record has another authority is unknown to the manager too.
         Unknown = "unknown", "no such key exists";
     }

@@ -64,7 +64,8 @@ impl ApiKeyManager {
     /// # Errors
     ///
     /// [`Malformed`](ApiKeyErrorKind::Malformed) if a value of the draft is not allowed: the error
-    /// names the [field](ApiKeyError::field). [`Full`](ApiKeyErrorKind::Full) or [`Unavailable`](ApiKeyErrorKind::Unavailable).
+    /// names the [field](ApiKeyError::field). [`PepperSwapped`](ApiKeyErrorKind::PepperSwapped),
+    /// [`Full`](ApiKeyErrorKind::Full) or [`Unavailable`](ApiKeyErrorKind::Unavailable).
     pub async fn create(&self, draft: NewApiKey) -> Result<Issued<ApiKeyRecord>, ApiKeyError> {
         let (minted, digest) = self.mint().await?;
         let record = self.record(draft, (minted.id(), digest))?;

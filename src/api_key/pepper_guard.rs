@@ -34,6 +34,11 @@ impl PepperGuard {
         self.state.load(Ordering::Acquire) & SETTLED != 0
     }
 
+    /// Returns true if nothing is left to prove.
+    pub(super) fn is_proven(&self) -> bool {
+        self.state.load(Ordering::Acquire) & !SETTLED == 0
+    }
+
     /// Succeeds only if no configured pepper differs from the one that the store knows by its check
     /// value.
     pub(super) fn settle<'a>(&'a self, parts: PepperParts<'a>) -> Settled<'a> {
@@ -152,7 +157,7 @@ impl From<PepperFault> for ApiKeyError {
         match fault {
             PepperFault::Store(error) => error.into(),
             swapped @ PepperFault::Swapped { .. } => {
-                Self::new(ApiKeyErrorKind::Unavailable).with_source(swapped)
+                Self::new(ApiKeyErrorKind::PepperSwapped).with_source(swapped)
             }
         }
     }

@@ -21,7 +21,7 @@ fn failed(service: &Service, presented: &PresentedCredential<'_>) -> Option<(Str
         validated.err().map(|rejection| rejection.kind()),
         "{explained}"
     );
-    assert_eq!(explained.steps().len(), 9, "{explained}");
+    assert_eq!(explained.steps().len(), 10, "{explained}");
     let (prefix, secret) = presented
         .credential()
         .expose()
@@ -167,6 +167,16 @@ fn address_of_the_client_is_compared_with_those_of_the_key() {
     assert_eq!(explain(Some("192.0.2.7")), None);
     assert_failed(explain(Some("198.51.100.7")), "address", "198.51.100.7");
     assert_failed(explain(None), "address", "no known address");
+}
+
+#[test]
+fn swapped_pepper_is_a_step() {
+    let service = Service::new();
+    let (key, _) = service.issue(plain());
+    let swapped = service.with_scheme(scheme_with(&[(1, 9)]));
+    assert_failed(failed_key(&swapped, &key), "pepper", "another pepper");
+    let right = service.with_scheme(scheme_with(&[(1, 1)]));
+    assert_eq!(failed_key(&right, &key), None);
 }
 
 #[test]

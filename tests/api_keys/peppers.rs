@@ -109,7 +109,7 @@ fn manager_with_a_swapped_pepper_makes_no_key_and_still_revokes() {
         wait(swapped.keys.rotate(id, DAY)).err().unwrap(),
         wait(swapped.keys.import(plain(), other)).err().unwrap(),
     ] {
-        assert_eq!(error.kind(), ApiKeyErrorKind::Unavailable);
+        assert_eq!(error.kind(), ApiKeyErrorKind::PepperSwapped);
         assert!(cause(&error).contains("under version 2"), "{error}");
     }
     assert_eq!(count(), before);

@@ -68,7 +68,7 @@ impl PepperVersion {
         Self(number)
     }
 
-    pub(super) const fn number(self) -> u32 {
+    pub(crate) const fn number(self) -> u32 {
         self.0
     }
 }

@@ -12,6 +12,7 @@ mod pepper;
 
 pub use api_key_format::ApiKeyFormat;
 pub(crate) use digest::KeyDigest;
+pub(crate) use digest::PepperVersion;
 pub use digest::PepperedDigest;
 pub use id::ApiKeyId;
 pub use legacy::LegacyFormat;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::api_key::format::{ApiKeyId, KeyDigest, LegacyKey, Match, ParsedKey, PepperedDigest};
-use crate::api_key::pepper_guard::{PepperGuard, PepperParts};
+use crate::api_key::pepper_guard::PepperGuard;
 use crate::api_key::record::ApiKeyRecord;
 use crate::api_key::scheme::ApiKeyScheme;
 use crate::api_key::store::contract::ApiKeyStore;
@@ -77,7 +77,7 @@ pub struct ApiKeyValidator {
     pub(super) peppers: Arc<PepperGuard>,
 }
 
-type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
+pub(super) type Validated<'a> = NowOrLater<'a, Result<Principal, Rejection>>;
 
 /// The request that presents a key, and its time.
 #[derive(Clone, Copy)]
@@ -118,42 +118,6 @@ impl ApiKeyValidator {
         }))
     }
 
-    /// Continues only if no pepper was swapped. Otherwise valid keys would be unknown.
-    fn once_settled<'a, F>(&'a self, validate: F) -> Validated<'a>
-    where
-        F: FnOnce() -> Validated<'a> + Send + 'a,
-    {
-        if self.peppers.is_settled() {
-            return validate();
-        }
-        let settled = self.peppers.settle(self.pepper_parts());
-        settled.then(move |settled| match settled {
-            Ok(()) => validate(),
-            Err(fault) => NowOrLater::now(Err(fault.into())),
-        })
-    }
-
-    /// Continues with a key that matched, and notes that the pepper of its record is the right one.
-    fn once_proven<'a, F>(&'a self, digest: PepperedDigest, admit: F) -> Validated<'a>
-    where
-        F: FnOnce() -> Validated<'a> + Send + 'a,
-    {
-        let proven = self
-            .peppers
-            .prove(digest.pepper_version(), self.pepper_parts());
-        proven.then(move |proven| match proven {
-            Ok(()) => admit(),
-            Err(fault) => NowOrLater::now(Err(fault.into())),
-        })
-    }
-
-    fn pepper_parts(&self) -> PepperParts<'_> {
-        PepperParts {
-            scheme: &self.scheme,
-            store: &*self.store,
-        }
-    }
-
     /// Does the same work whether there is a record or not, so that the time of the answer does
     /// not show which ids exist.
     fn compare<'a>(
@@ -163,16 +127,15 @@ impl ApiKeyValidator {
         usage: Use<'a>,
     ) -> Validated<'a> {
         match self.identify(key, found) {
-            Ok((record, Freshness::Current)) => {
-                let own_digest = *record.digest();
-                let admit = move || NowOrLater::now(self.admit(record, usage));
-                self.once_proven(own_digest, admit)
-            }
+            Ok((record, Freshness::Current)) => self
+                .once_proven(record.digest().version(), move || {
+                    NowOrLater::now(self.admit(record, usage))
+                }),
             Ok((record, Freshness::Older)) => {
                 let digest = self.scheme.peppers().digest(key);
-                let own_digest = *record.digest();
-                let admit = move || self.admit_rehashed(record, digest, usage);
-                self.once_proven(own_digest, admit)
+                self.once_proven(record.digest().version(), move || {
+                    self.admit_rehashed(record, digest, usage)
+                })
             }
             Err(rejection) => NowOrLater::now(Err(rejection)),
         }
@@ -208,7 +171,7 @@ impl ApiKeyValidator {
         let digests = peppers.legacy_digests(key).chain(again);
         self.find_legacy(digests)
             .and_then(move |found| match found {
-                Some(record) => self.once_proven(*record.digest(), move || {
+                Some(record) => self.once_proven(record.digest().version(), move || {
                     if record.digest().version() == peppers.current() {
                         return NowOrLater::now(self.admit(record, usage));
                     }
@@ -338,21 +301,21 @@ impl TokenValidator for ApiKeyValidator {
             .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
     }
 
-    fn explain<'a>(
-        &'a self,
-        presented: &'a PresentedCredential<'a>,
-    ) -> NowOrLater<'a, Explanation> {
-        self.explained(presented)
-    }
-
     /// Asks the store for the check values of the peppers.
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        let settled = self.peppers.settle(self.pepper_parts());
+        let settled = self.settle_peppers();
         settled.map(|settled| settled.map_err(Rejection::from))
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         self.find_problems()
+    }
+
+    fn explain<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
+        self.explained(presented)
     }
 }
 

@@ -1,11 +1,9 @@
 //! The diagnosis of an API key validator: its store and its peppers.
 
-use std::error::Error;
-
 use super::api_key_validator::ApiKeyValidator;
 use crate::api_key::format::ApiKeyId;
 use crate::api_key::store::{PepperCheck, PepperUse};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Finding, error_chain};
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 
@@ -113,13 +111,7 @@ fn keys(count: u64) -> String {
 }
 
 fn unreachable(subject: &str, error: &StoreError) -> Finding {
-    let mut text = format!("the store does not answer: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
+    let text = format!("the store does not answer: {}", error_chain(error));
     Finding::error(subject, text).hint("start the store, or correct its address or permissions")
 }
 

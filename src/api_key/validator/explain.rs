@@ -4,6 +4,7 @@ use std::error::Error;
 
 use super::api_key_validator::{ApiKeyValidator, Fault, Use};
 use crate::api_key::format::{ApiKeyId, ParsedKey};
+use crate::api_key::pepper_guard::PepperFault;
 use crate::api_key::record::ApiKeyRecord;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
@@ -19,6 +20,7 @@ const STEPS: &[&str] = &[
     "scheme",
     "clock",
     "format",
+    "pepper",
     "key",
     "secret",
     "disabled",
@@ -56,11 +58,11 @@ impl ApiKeyValidator {
         let prefix = self.scheme.format().prefix();
         if let Some(legacy) = self.scheme.legacy().filter(|_| !text.starts_with(prefix)) {
             return match legacy.parse(text) {
-                Ok(key) => {
+                Ok(key) => self.once_explained(steps, move |steps| {
                     let digests = self.scheme.peppers().legacy_digests(key);
                     let found = self.find_legacy(digests);
                     found.map(move |found| self.of_legacy(steps, found, usage))
-                }
+                }),
                 Err(rejection) => {
                     let min = legacy.min_bytes();
                     let step = Step::failed("format")
@@ -77,12 +79,37 @@ impl ApiKeyValidator {
             };
         }
         match self.scheme.format().parse(text) {
-            Ok(key) => {
+            Ok(key) => self.once_explained(steps, move |steps| {
                 let probed = self.store.probe(key.id());
                 probed.map(move |found| self.of_own(steps, &key, found, usage))
-            }
+            }),
             Err(rejection) => NowOrLater::now(steps.reject(rejection, malformed(text, prefix))),
         }
+    }
+
+    /// Continues only if no pepper was swapped.
+    fn once_explained<'a, F>(&'a self, steps: StepList, explain: F) -> NowOrLater<'a, Explanation>
+    where
+        F: FnOnce(StepList) -> NowOrLater<'a, Explanation> + Send + 'a,
+    {
+        self.settle_peppers().then(move |settled| match settled {
+            Ok(()) => explain(steps),
+            Err(PepperFault::Store(error)) => {
+                NowOrLater::now(failed_store(steps, error.into()))
+            }
+            Err(swapped @ PepperFault::Swapped { version }) => {
+                let step = Step::failed("pepper")
+                    .expected(format!(
+                        "under version {version} the pepper with which the keys in the store were made"
+                    ))
+                    .found("another pepper")
+                    .hint(
+                        "give the version its former bytes, and a new pepper the next version; the \
+                         key may be valid",
+                    );
+                NowOrLater::now(steps.reject(swapped.into(), step))
+            }
+        })
     }
 
     fn of_own(

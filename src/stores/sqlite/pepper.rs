@@ -7,7 +7,7 @@ use super::error::Fault;
 use super::store::SqliteStore;
 use super::transaction::{read_all, read_one};
 use crate::api_key::store::{KeptCheck, PepperCheck, PepperProof, PepperUse};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Finding, error_chain};
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -46,8 +46,11 @@ impl SqliteStore {
         count.map(|count| {
             vec![match count {
                 Ok(count) => Finding::ok(SUBJECT, format!("{count} records")),
-                Err(error) => Finding::error(SUBJECT, format!("it cannot be read: {error}"))
-                    .hint("check the file with `sqlite3 FILE 'PRAGMA integrity_check'`"),
+                Err(error) => Finding::error(
+                    SUBJECT,
+                    format!("it cannot be read: {}", error_chain(&error)),
+                )
+                .hint("check the file with `sqlite3 FILE 'PRAGMA integrity_check'`"),
             }]
         })
     }
