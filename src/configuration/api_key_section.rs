@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::issuers::UNREAD;
 use super::network::Context;
 use super::reader::{Node, Section};
 use super::record_stores::RecordStores;
@@ -16,7 +17,7 @@ use crate::error::ConfigError;
 use crate::secret_source::SecretSource;
 
 /// The API keys of a service, before the places of its credentials are known.
-pub(super) struct ApiKeys {
+pub(super) struct ConfiguredApiKeys {
     scheme: ApiKeyScheme,
     store: Arc<dyn ApiKeyStore>,
     pub(super) validator: ApiKeyValidator,
@@ -24,7 +25,7 @@ pub(super) struct ApiKeys {
     pub(super) basic: Option<BasicKey>,
 }
 
-impl ApiKeys {
+impl ConfiguredApiKeys {
     pub(super) fn manager(
         &self,
         sources: &Sources,
@@ -42,7 +43,7 @@ pub(super) fn api_keys(
     node: &Node<'_>,
     context: &Context<'_>,
     stores: &RecordStores<'_>,
-) -> Option<ApiKeys> {
+) -> Option<ConfiguredApiKeys> {
     let mut section = node.section()?;
     let scheme = scheme(&mut section, context);
     let remedy = "write `{\"sqlite\": \"service.db\"}` or `{\"memory\": 100000}`";
@@ -67,7 +68,7 @@ pub(super) fn api_keys(
                 false => builder,
             };
             let validator = section.ok(builder.env(context.environment).build());
-            validator.map(|validator| ApiKeys {
+            validator.map(|validator| ConfiguredApiKeys {
                 scheme,
                 store,
                 validator,
@@ -92,18 +93,13 @@ fn scheme(section: &mut Section<'_>, context: &Context<'_>) -> Option<ApiKeySche
         "choose the first part of all keys, such as `acme_live`",
     );
     let format = prefix.and_then(|node| node.ok(ApiKeyFormat::new(node.text()?)));
-    let bits = section
-        .take("secret_bits")
-        .map(|node| (node.number(), node));
+    let bits = optional(section.take("secret_bits").map(|node| secret_bits(&node)));
     let remedy = "write `[{\"version\": 1, \"secret\": {\"env\": \"NAME\"}}]`";
     let peppers = section.require("peppers", remedy);
     let peppers = peppers.and_then(|node| pepper_set(&node, context));
     let legacy = section.take("legacy").map(|node| legacy(&node));
-    let format = match bits {
-        Some((bits, node)) => {
-            let format = format.zip(bits);
-            format.and_then(|(format, bits)| node.ok(format.with_secret_bits(bits)))
-        }
+    let format = match bits? {
+        Some(bits) => section.ok(format?.with_secret_bits(bits)),
         None => format,
     };
     let (authority, format, peppers) = (authority?, format?, peppers?);
@@ -114,6 +110,13 @@ fn scheme(section: &mut Section<'_>, context: &Context<'_>) -> Option<ApiKeySche
     }
 }
 
+/// Reads the random bits of new keys, and checks them on a format of any prefix.
+fn secret_bits(node: &Node<'_>) -> Option<u32> {
+    let bits = node.number()?;
+    let checked = ApiKeyFormat::new(UNREAD).and_then(|format| format.with_secret_bits(bits));
+    node.ok(checked).map(|_| bits)
+}
+
 /// Reads the peppers; the first is the current one.
 fn pepper_set(node: &Node<'_>, context: &Context<'_>) -> Option<PepperSet> {
     let nodes = node.list()?;
@@ -121,7 +124,7 @@ fn pepper_set(node: &Node<'_>, context: &Context<'_>) -> Option<PepperSet> {
     let mut set = None;
     let mut is_complete = true;
     for (node, pepper) in nodes.iter().zip(read) {
-        let Some((version, source)) = pepper else {
+        let Some((version, source, secret)) = pepper else {
             is_complete = false;
             continue;
         };
@@ -129,22 +132,28 @@ fn pepper_set(node: &Node<'_>, context: &Context<'_>) -> Option<PepperSet> {
             None => PepperSet::new(version, &source),
             Some(current) => PepperSet::with_older(current, version, &source),
         };
-        match node.ok(extended) {
-            Some(extended) => set = Some(extended),
-            None => is_complete = false,
+        match extended {
+            Ok(extended) => set = Some(extended),
+            Err(error) => {
+                is_complete = false;
+                match error.field() {
+                    "secret" => secret.report(error),
+                    _ => node.report(error),
+                }
+            }
         }
     }
     set.filter(|_| is_complete)
 }
 
-fn pepper(node: &Node<'_>, context: &Context<'_>) -> Option<(u32, SecretSource)> {
+fn pepper<'c>(node: &Node<'c>, context: &Context<'_>) -> Option<(u32, SecretSource, Node<'c>)> {
     let mut section = node.section()?;
     let version = section.require("version", "number the peppers from 1");
     let version = version.and_then(|node| node.number());
     let secret = section.require("secret", "refer to it by `{\"env\": \"NAME\"}`");
-    let source = secret.and_then(|node| context.folder.source(&node));
+    let source = secret.as_ref().and_then(|node| context.folder.source(node));
     section.finish();
-    Some((version?, source?))
+    Some((version?, source?, secret?))
 }
 
 fn legacy(node: &Node<'_>) -> Option<LegacyFormat> {
@@ -171,7 +180,12 @@ fn header(section: &mut Section<'_>) -> Option<Option<String>> {
             );
             None
         }
-        Some(header) => Some(Some(owned(&header)?)),
+        Some(header) => {
+            let name = owned(&header)?;
+            // Here too, because the validator is built only if all else is right.
+            let sources = Sources::builder().header(&name).build();
+            header.ok(sources).map(|_| Some(name))
+        }
         None if is_off => Some(None),
         None => Some(Some("x-api-key".to_owned())),
     }

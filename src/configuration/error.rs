@@ -9,17 +9,33 @@ use crate::limits;
 /// One error of a configuration, with the member of the file that it is about.
 ///
 /// `Display` prints the path, what was expected, what was found and what to do, such as
-/// `/issuers/0/leeway: expected a span such as "30s", found "30"; write a number and s, m, h or d`.
+/// `/issuers/0/algorithms: expected an array, found "ES256"; write it in brackets`.
 /// It shows no secret.
 #[derive(Clone, Debug)]
 pub struct LocatedError {
     path: String,
     error: ConfigError,
+    /// Whether the path does not name what the error is about, so that its field is shown too.
+    names_field: bool,
 }
 
 impl LocatedError {
+    /// Makes an error about the member at the path.
     pub(super) const fn new(path: String, error: ConfigError) -> Self {
-        Self { path, error }
+        Self {
+            path,
+            error,
+            names_field: false,
+        }
+    }
+
+    /// Makes an error about a field of the section at the path.
+    pub(super) const fn in_section(path: String, error: ConfigError) -> Self {
+        Self {
+            path,
+            error,
+            names_field: true,
+        }
     }
 
     /// Returns the member as a JSON pointer (RFC 6901), such as `/issuers/0/audiences`. An empty one
@@ -41,11 +57,9 @@ impl fmt::Display for LocatedError {
             "" => f.write_str("configuration")?,
             path => f.write_str(path)?,
         }
-        // The error names its field, unless that is the member at the path.
-        let last = self.path.rsplit('/').next().unwrap_or_default();
-        match self.error.field() == FIELD || self.error.field() == last {
-            true => f.write_str(&self.error.after_field()),
-            false => write!(f, ": {}", self.error),
+        match self.names_field {
+            true => write!(f, ": {}", self.error),
+            false => f.write_str(&self.error.after_field()),
         }
     }
 }
@@ -72,7 +86,7 @@ pub(super) const FIELD: &str = "configuration";
 /// let text = br#"{"issuer": [], "allow_any_authenticated": "yes"}"#;
 /// let errors = Configuration::from_json(text)?.build(&Environment::new()).unwrap_err();
 /// let paths: Vec<_> = errors.iter().map(|error| error.path()).collect();
-/// assert_eq!(paths, ["/allow_any_authenticated", "/issuer", ""]);
+/// assert_eq!(paths, ["", "/allow_any_authenticated", "/issuer"]);
 /// # Ok::<(), bearergate::configuration::ConfigErrors>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -171,7 +185,8 @@ mod tests {
             "/a/limit",
             ConfigError::out_of_range("limit", 3_u64, ..=2),
         ));
-        errors.push(at("/a", ConfigError::empty("names", "give one")));
+        let error = ConfigError::empty("names", "give one");
+        errors.push(LocatedError::in_section("/a".to_owned(), error));
         let text = "3 errors in the configuration\n\
                     configuration: expected a, found b\n\
                     /a/limit is 3; it must be at most 2\n\

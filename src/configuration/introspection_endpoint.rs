@@ -1,11 +1,11 @@
 //! The endpoint that opaque tokens are introspected at (RFC 7662).
 
 use super::files::copied;
-use super::issuers::weakened;
-use super::keys::{Keys, read_keys};
+use super::issuers::{UNREAD, weakened};
+use super::keys::{ConfiguredKeys, read_keys};
 use super::network::Context;
 use super::reader::{Node, Section};
-use super::settings::{Settings, changed, optional, owned, read};
+use super::settings::{BuilderSettings, changed, optional, owned, read};
 use super::token_settings::{algorithm, grants, leeway};
 use crate::client_auth::{ClientAuth, ClientKey};
 use crate::introspection::{IntrospectionValidator, IntrospectionValidatorBuilder};
@@ -26,26 +26,28 @@ pub(super) fn introspection(
     let client = client.and_then(|node| client_auth(&node, context));
     let audiences = audiences(&mut section);
     let signed = section.take("signed").map(|node| signed(&node, context));
-    let settings = settings(&mut section, context);
-    let validator = match (endpoint, client, audiences, optional(signed)) {
-        (Some(endpoint), Some(client), Some(audiences), Some(signed)) => {
-            settings.build(&section, |changes| {
-                let builder = IntrospectionValidator::builder(&endpoint, client.clone());
-                let builder = match &audiences {
-                    Some(names) => builder.audiences(names.clone()),
-                    None => builder.any_audience(),
-                };
-                let builder = match &signed {
-                    Some((issuer, keys)) => builder.signed(issuer, keys.clone().into_store()),
-                    None => builder,
-                };
-                changed(builder.env(context.network()?), &changes).build()
-            })
-        }
-        _ => None,
-    };
+    let signed = optional(signed);
+    let mut settings = settings(&mut section, context);
+    let is_complete =
+        endpoint.is_some() && client.is_some() && audiences.is_some() && signed.is_some();
+    // What could not be read has a substitute, so that errors of the settings are found too.
+    let endpoint = endpoint.unwrap_or_else(|| "https://localhost/".to_owned());
+    let client = client.or_else(|| ClientAuth::secret_basic(UNREAD, UNREAD.to_owned()).ok())?;
+    let (audiences, signed) = (audiences.flatten(), signed.flatten());
+    let validator = settings.build(&section, |changes| {
+        let builder = IntrospectionValidator::builder(&endpoint, client.clone());
+        let builder = match &audiences {
+            Some(names) => builder.audiences(names.clone()),
+            None => builder.any_audience(),
+        };
+        let builder = match &signed {
+            Some((issuer, keys)) => builder.signed(issuer, keys.clone().into_store()),
+            None => builder,
+        };
+        changed(builder.env(context.network()?), &changes).build()
+    });
     section.finish();
-    validator
+    validator.filter(|_| is_complete)
 }
 
 /// Reads the audiences; `None` inside is any audience.
@@ -53,13 +55,13 @@ fn audiences(section: &mut Section<'_>) -> Option<Option<Vec<String>>> {
     let names = ["audience", "audiences", "any_audience"];
     let remedy = "write the `aud` of the tokens for this service in `audience`";
     match section.exactly_one(&names, remedy)? {
-        ("audience", name) => Some(Some(vec![name.text()?.to_owned()])),
+        ("audience", name) => Some(Some(vec![name.single("audiences")?.to_owned()])),
         ("audiences", names) => names.texts().map(Some),
         (_, flag) => weakened(&flag).then_some(None),
     }
 }
 
-fn signed(node: &Node<'_>, context: &Context<'_>) -> Option<(String, Keys)> {
+fn signed(node: &Node<'_>, context: &Context<'_>) -> Option<(String, ConfiguredKeys)> {
     let mut section = node.section()?;
     let issuer = section.require("issuer", "write the `iss` of the responses");
     let issuer = issuer.and_then(|node| owned(&node));
@@ -69,8 +71,8 @@ fn signed(node: &Node<'_>, context: &Context<'_>) -> Option<(String, Keys)> {
     Some((issuer?, keys?))
 }
 
-fn settings<'c>(section: &mut Section<'c>, context: &Context<'_>) -> Settings<'c, Builder> {
-    let mut settings = Settings::new();
+fn settings<'c>(section: &mut Section<'c>, context: &Context<'_>) -> BuilderSettings<'c, Builder> {
+    let mut settings = BuilderSettings::new();
     let issuers = read(section, "issuers", Node::texts);
     settings.add("issuers", issuers, Builder::issuers);
     settings.add(

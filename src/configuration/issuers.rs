@@ -1,6 +1,6 @@
 //! Issuers of JWTs.
 
-use super::keys::{Keys, read_keys};
+use super::keys::{ConfiguredKeys, read_keys};
 use super::network::Context;
 use super::reader::{Node, Section};
 use super::settings::changed;
@@ -24,23 +24,25 @@ pub(super) fn issuer(node: &Node<'_>, context: &Context<'_>) -> Option<JwtValida
         refuse_discovery(keys.as_ref());
     }
     let keys = keys.and_then(|keys| read_keys(&keys, first, context));
-    let settings = token_settings(&mut section);
-    // Without its keys too, so that errors of the settings are found with those of the keys.
-    let is_complete = keys.is_some();
-    let validator = match (issuers, recipient) {
-        (Some(issuers), Some(recipient)) => settings.build(&section, |changes| {
-            let builder = recipient.of(issuers.of(JwtValidator::builder()));
-            let builder = match &keys {
-                Some(keys) => keys.of(builder),
-                None => Keys::Fetched(std::sync::Arc::new(super::no_keys::NoKeys)).of(builder),
-            };
-            changed(builder.env(context.environment), &changes).build()
-        }),
-        _ => None,
-    };
+    let mut settings = token_settings(&mut section);
+    let is_complete = issuers.is_some() && recipient.is_some() && keys.is_some();
+    // What could not be read has a substitute, so that errors of the settings are found too.
+    let issuers = issuers.unwrap_or(Issuers::Any);
+    let recipient = recipient.unwrap_or_else(|| match section.has_any(&["id_token"]) {
+        true => TokenRecipient::IdToken(UNREAD.to_owned()),
+        false => TokenRecipient::Any,
+    });
+    let keys = keys.unwrap_or_else(ConfiguredKeys::unread);
+    let validator = settings.build(&section, |changes| {
+        let builder = recipient.of(issuers.of(JwtValidator::builder()));
+        changed(keys.of(builder).env(context.environment), &changes).build()
+    });
     section.finish();
     validator.filter(|_| is_complete)
 }
+
+/// A name in place of one that could not be read.
+pub(super) const UNREAD: &str = "unread";
 
 fn refuse_discovery(keys: Option<&Node<'_>>) {
     let discover = keys.and_then(|keys| match keys.tree() {
@@ -74,7 +76,7 @@ impl Issuers {
 fn issuers(section: &mut Section<'_>) -> Option<Issuers> {
     let remedy = "write the `iss` of its tokens in `issuer`";
     match section.exactly_one(&["issuer", "issuers", "any_issuer"], remedy)? {
-        ("issuer", name) => Some(Issuers::OneOf(vec![name.text()?.to_owned()])),
+        ("issuer", name) => Some(Issuers::OneOf(vec![name.single("issuers")?.to_owned()])),
         ("issuers", names) => names.texts().map(Issuers::OneOf),
         (_, flag) => weakened(&flag).then_some(Issuers::Any),
     }
@@ -103,7 +105,9 @@ fn recipient(section: &mut Section<'_>) -> Option<TokenRecipient> {
     let names = ["audience", "audiences", "any_audience", "id_token"];
     let remedy = "write the `aud` of the tokens for this service in `audience`";
     match section.exactly_one(&names, remedy)? {
-        ("audience", name) => Some(TokenRecipient::Audiences(vec![name.text()?.to_owned()])),
+        ("audience", name) => Some(TokenRecipient::Audiences(vec![
+            name.single("audiences")?.to_owned(),
+        ])),
         ("audiences", names) => names.texts().map(TokenRecipient::Audiences),
         ("id_token", client) => Some(TokenRecipient::IdToken(client.text()?.to_owned())),
         (_, flag) => weakened(&flag).then_some(TokenRecipient::Any),

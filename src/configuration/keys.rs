@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::error::FIELD;
 use super::files::copied;
 use super::network::Context;
+use super::no_keys::NoKeys;
 use super::reader::{Node, Section};
-use super::settings::{Settings, changed, owned, read};
+use super::settings::{BuilderSettings, changed, optional, owned, read};
 use super::tree::Tree;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::jwt::{JwtValidatorBuilder, NeedsKeys, Ready};
@@ -14,17 +15,22 @@ use crate::key::{FetchedKeys, FetchedKeysBuilder, Key, KeyImporter, KeySet, KeyS
 
 /// Keys that were read.
 #[derive(Clone)]
-pub(super) enum Keys {
+pub(super) enum ConfiguredKeys {
     Fixed(KeySet),
     Fetched(Arc<dyn KeyStore>),
 }
 
-impl Keys {
+impl ConfiguredKeys {
     pub(super) fn of(&self, builder: JwtValidatorBuilder<NeedsKeys>) -> JwtValidatorBuilder<Ready> {
         match self {
             Self::Fixed(keys) => builder.keys(keys.clone()),
             Self::Fetched(store) => builder.key_store(Arc::clone(store)),
         }
+    }
+
+    /// No keys, in place of some that could not be read.
+    pub(super) fn unread() -> Self {
+        Self::Fetched(Arc::new(NoKeys))
     }
 
     pub(super) fn into_store(self) -> Arc<dyn KeyStore> {
@@ -54,20 +60,20 @@ pub(super) fn read_keys(
     node: &Node<'_>,
     issuer: Option<&str>,
     context: &Context<'_>,
-) -> Option<Keys> {
+) -> Option<ConfiguredKeys> {
     let Some(mut section) = object(node) else {
         node.refuse("an object with one source of keys", REMEDY);
         return None;
     };
-    let keys = match section.exactly_one(SOURCES, REMEDY) {
-        Some(("discover", flag)) => discovered(&mut section, &flag, issuer, context),
-        Some(("jwks_url", url)) => {
-            let url = owned(&url);
-            let start = move |url: &String| FetchedKeys::jwks_url(url);
-            url.and_then(|url| fetched(&mut section, context, || start(&url)))
+    let keys = match section.exactly_one(SOURCES, REMEDY)? {
+        ("discover", flag) => discovered(&mut section, &flag, issuer, context),
+        ("jwks_url", url) => {
+            let settings = fetch_settings(&mut section, context);
+            owned(&url).and_then(|url| {
+                fetched(&section, settings?, context, || FetchedKeys::jwks_url(&url))
+            })
         }
-        Some((source, value)) => fixed(&mut section, source, &value, context).map(Keys::Fixed),
-        None => None,
+        (source, value) => fixed(&mut section, source, &value, context).map(ConfiguredKeys::Fixed),
     };
     section.finish();
     keys
@@ -84,10 +90,31 @@ fn fixed(
     value: &Node<'_>,
     context: &Context<'_>,
 ) -> Option<KeySet> {
+    let is_set = source.starts_with("jwks");
+    // It is read before the key, so that its errors are found together with those of the key.
+    let kid = if is_set { None } else { section.take("kid") };
+    let kid = kid.map(|node| (node.text(), node));
+    if is_set {
+        return key_set(source, value, context);
+    }
+    let key = single(source, value, context)?;
+    match kid {
+        Some((Some(name), node)) => node.ok(key.with_kid(name)).map(KeySet::from),
+        Some((None, _)) => None,
+        None => Some(KeySet::from(key)),
+    }
+}
+
+fn key_set(source: &str, value: &Node<'_>, context: &Context<'_>) -> Option<KeySet> {
+    match source {
+        "jwks" => inline(value, context),
+        _ => value.ok(importer(context).jwks(context.folder.content(value)?)),
+    }
+}
+
+fn single(source: &str, value: &Node<'_>, context: &Context<'_>) -> Option<Key> {
     let folder = context.folder;
-    let key = match source {
-        "jwks_file" => return value.ok(importer(context).jwks(folder.content(value)?)),
-        "jwks" => return inline(value, context),
+    match source {
         "pem_file" => value.ok(Key::from_pem(folder.content(value)?)),
         "secret" => value.ok(Key::from_secret(folder.secret(value)?)),
         _ => {
@@ -95,14 +122,6 @@ fn fixed(
             let text = str::from_utf8(secret.expose()).unwrap_or_default();
             value.ok(Key::from_base64url_secret(text))
         }
-    };
-    // It is read in any case, so that its errors are found together with those of the key.
-    let kid = section.take("kid").map(|kid| (kid.text(), kid));
-    let key = key?;
-    match kid {
-        Some((Some(name), node)) => node.ok(key.with_kid(name)).map(KeySet::from),
-        Some((None, _)) => None,
-        None => Some(KeySet::from(key)),
     }
 }
 
@@ -154,48 +173,44 @@ fn discovered(
     flag: &Node<'_>,
     issuer: Option<&str>,
     context: &Context<'_>,
-) -> Option<Keys> {
-    if flag.flag()? {
-        let issuer = issuer.map(str::to_owned);
-        let is_known = issuer.is_some();
-        let issuer = issuer.unwrap_or_default();
-        let at = section.take("discovery_url").map(|url| owned(&url));
-        if !is_known || at == Some(None) {
-            // The issuer is reported where it is read.
-            return None;
-        }
-        return fetched(section, context, || {
-            let keys = FetchedKeys::discover(&issuer);
-            match at.iter().flatten().next() {
-                Some(url) => keys.discovery_url(url),
-                None => keys,
-            }
-        });
+) -> Option<ConfiguredKeys> {
+    let at = optional(section.take("discovery_url").map(|url| owned(&url)));
+    let settings = fetch_settings(section, context);
+    let is_meant = flag.flag();
+    if is_meant == Some(false) {
+        flag.refuse("`true`", "name another source of keys, or write `true`");
     }
-    flag.refuse("`true`", "name another source of keys, or write `true`");
-    None
+    // An issuer that could not be read is reported where it is.
+    let (at, issuer, settings) = (at?, issuer.filter(|_| is_meant == Some(true))?, settings?);
+    fetched(section, settings, context, || {
+        let keys = FetchedKeys::discover(issuer);
+        match &at {
+            Some(url) => keys.discovery_url(url),
+            None => keys,
+        }
+    })
 }
 
 /// Builds a source that is fetched, with the settings of its section.
-fn fetched(
-    section: &mut Section<'_>,
+fn fetched<'c>(
+    section: &Section<'c>,
+    mut settings: BuilderSettings<'c, FetchedKeysBuilder>,
     context: &Context<'_>,
     start: impl Fn() -> FetchedKeysBuilder,
-) -> Option<Keys> {
-    let settings = fetch_settings(section, context)?;
+) -> Option<ConfiguredKeys> {
     let keys = settings.build(section, |changes| {
         let builder = start().env(context.network()?);
         changed(builder, &changes).build()
     })?;
-    Some(Keys::Fetched(Arc::new(keys)))
+    Some(ConfiguredKeys::Fetched(Arc::new(keys)))
 }
 
 fn fetch_settings<'c>(
     section: &mut Section<'c>,
     context: &Context<'_>,
-) -> Option<Settings<'c, FetchedKeysBuilder>> {
+) -> Option<BuilderSettings<'c, FetchedKeysBuilder>> {
     let folder = context.folder;
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     let bearer = section
         .take("bearer")
         .map(|node| (folder.shared_secret(&node), node));

@@ -1,10 +1,11 @@
 //! The places of credentials in a request.
 
-use super::api_key_section::ApiKeys;
+use super::api_key_section::ConfiguredApiKeys;
+use super::issuers::UNREAD;
 use super::providers::LOAD_BALANCER_HEADER;
 use super::reader::{Node, Section};
-use super::session_section::Sessions;
-use super::settings::{Settings, changed, read};
+use super::session_section::ConfiguredSessions;
+use super::settings::{BuilderSettings, changed, read};
 use crate::credential::{BasicKey, Sources, SourcesBuilder};
 use crate::session::SessionCookie;
 
@@ -18,13 +19,17 @@ pub(super) struct OwnPlaces {
 
 impl OwnPlaces {
     pub(super) fn new(
-        api_keys: Option<&ApiKeys>,
-        sessions: Option<&Sessions>,
+        api_keys: Option<&ConfiguredApiKeys>,
+        sessions: Option<Option<&ConfiguredSessions>>,
         has_load_balancer: bool,
     ) -> Self {
         let header = api_keys.and_then(|keys| keys.header.clone());
         let load_balancer = has_load_balancer.then(|| LOAD_BALANCER_HEADER.to_owned());
-        let cookie = sessions.map(|sessions| SessionCookie::name(&sessions.cookie).to_owned());
+        // A cookie that could not be read has a substitute: origins are checked only with one.
+        let cookie = sessions.map(|read| match read {
+            Some(sessions) => SessionCookie::name(&sessions.cookie).to_owned(),
+            None => UNREAD.to_owned(),
+        });
         Self {
             headers: header.into_iter().chain(load_balancer).collect(),
             cookies: cookie.into_iter().collect(),
@@ -66,7 +71,7 @@ pub(super) fn sources(
         return root.ok(own.builder(&Listed::default()).build());
     };
     let mut section = node.section()?;
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.flag(
         &mut section,
         "without_bearer",
@@ -109,6 +114,9 @@ pub(super) fn sources(
         name,
         SourcesBuilder::allow_requests_without_origin,
     );
+    for field in ["allow_origin", name] {
+        settings.need(field, ("cookie", "cookies"));
+    }
     let sources = settings.build(&section, |changes| {
         changed(own.builder(&listed), &changes).build()
     });

@@ -2,36 +2,38 @@
 
 use std::sync::Arc;
 
-use super::keys::{Keys, read_keys};
+use super::issuers::UNREAD;
+use super::keys::{ConfiguredKeys, read_keys};
 use super::network::Context;
 use super::reader::{Node, Section};
-use super::settings::{Settings, changed, owned, read};
+use super::settings::{BuilderSettings, Change, changed, optional, owned, read};
 use super::token_settings::{leeway, token_settings};
-use crate::jwt::JwtValidator;
 use crate::jwt::providers::{self, AWS_ALB_HEADER, AwsAlbBuilder, AwsAlbValidator, Preset};
+use crate::jwt::{JwtValidator, JwtValidatorBuilder, Ready};
 
 /// A validator of a provider's tokens.
-pub(super) enum Provider {
+pub(super) enum ConfiguredProvider {
     Jwt(Box<JwtValidator>),
     /// Its tokens are in a header of their own.
-    LoadBalancer(AwsAlbValidator),
+    LoadBalancer(Box<AwsAlbValidator>),
 }
 
-/// The header of the tokens of [`Provider::LoadBalancer`].
+/// The header of the tokens of [`ConfiguredProvider::LoadBalancer`].
 pub(super) const LOAD_BALANCER_HEADER: &str = AWS_ALB_HEADER;
 
 /// Makes the preset with its arguments.
 type MakePreset = Box<dyn Fn() -> Preset>;
 
 /// Reads one provider.
-pub(super) fn provider(node: &Node<'_>, context: &Context<'_>) -> Option<Provider> {
+pub(super) fn provider(node: &Node<'_>, context: &Context<'_>) -> Option<ConfiguredProvider> {
     let mut section = node.section()?;
     let choices: Vec<_> = NAMES.iter().map(|name| (*name, *name)).collect();
     let remedy = "write the name of a preset, such as `auth0`";
     let name = section.require("provider", remedy)?.choice(&choices)?;
     let provider = match name {
-        "aws_alb" => load_balancer(&mut section, context).map(Provider::LoadBalancer),
-        _ => preset(name, &mut section, context).map(|jwt| Provider::Jwt(Box::new(jwt))),
+        "aws_alb" => load_balancer(&mut section, context)
+            .map(|alb| ConfiguredProvider::LoadBalancer(Box::new(alb))),
+        _ => preset(name, &mut section, context).map(|jwt| ConfiguredProvider::Jwt(Box::new(jwt))),
     };
     section.finish();
     provider
@@ -65,34 +67,42 @@ fn preset(name: &str, section: &mut Section<'_>, context: &Context<'_>) -> Optio
     let issuer = make.as_ref().map(|make| make());
     let issuer = issuer.as_ref().and_then(Preset::issuer);
     let keys = keys.and_then(|keys| read_keys(&keys, issuer, context));
-    let settings = token_settings(section);
-    let (make, others) = (make?, others.map_or(Some(Vec::new()), |others| others)?);
-    let keys = match keys {
-        Some(keys) => Some(keys),
-        None if has_keys => None,
-        None => default_keys(&make, section, context),
-    };
-    let is_complete = keys.is_some();
-    let keys = keys.unwrap_or_else(|| Keys::Fetched(Arc::new(super::no_keys::NoKeys)));
-    let validator = settings.build(section, |changes| {
+    let mut settings = token_settings(section);
+    let others = optional(others);
+    let is_complete = make.is_some() && others.is_some() && (keys.is_some() || !has_keys);
+    // What could not be read has a substitute, so that errors of the settings are found too.
+    let make = make.unwrap_or_else(|| Box::new(|| providers::okta(UNREAD, UNREAD)));
+    let others = others.flatten().unwrap_or_default();
+    let build = |keys: &ConfiguredKeys, changes: Vec<Change<JwtValidatorBuilder<Ready>>>| {
         let environment = context.environment.clone();
         let preset = others
             .iter()
             .fold(make(), |preset, other| preset.or_audience(other));
         let preset = preset.customize(move |builder| changed(builder.env(&environment), &changes));
-        match &keys {
-            Keys::Fixed(keys) => preset.build_with_keys(keys.clone()),
-            Keys::Fetched(store) => preset.key_store(Arc::clone(store)),
+        match keys {
+            ConfiguredKeys::Fixed(keys) => preset.build_with_keys(keys.clone()),
+            ConfiguredKeys::Fetched(store) => preset.key_store(Arc::clone(store)),
         }
-    });
-    validator.filter(|_| is_complete)
+    };
+    let given = keys.unwrap_or_else(ConfiguredKeys::unread);
+    let validator = settings.build(section, |changes| build(&given, changes));
+    let validator = validator.filter(|_| is_complete)?;
+    if has_keys {
+        return Some(validator);
+    }
+    let keys = default_keys(&make, section, context)?;
+    section.ok(build(&keys, settings.changes()))
 }
 
 /// Returns the keys that the preset fetches.
-fn default_keys(make: &MakePreset, section: &Section<'_>, context: &Context<'_>) -> Option<Keys> {
+fn default_keys(
+    make: &MakePreset,
+    section: &Section<'_>,
+    context: &Context<'_>,
+) -> Option<ConfiguredKeys> {
     let build = || make().key_source().env(context.network()?).build();
     let keys = section.ok(build())?;
-    Some(Keys::Fetched(Arc::new(keys)))
+    Some(ConfiguredKeys::Fetched(Arc::new(keys)))
 }
 
 /// Reads the arguments of a preset.
@@ -182,7 +192,7 @@ fn with_list(
 fn load_balancer(section: &mut Section<'_>, context: &Context<'_>) -> Option<AwsAlbValidator> {
     let names = ["region", "load_balancer", "client"];
     let arguments = names.map(|name| argument(section, name));
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.add(
         "issuer",
         read(section, "issuer", owned),

@@ -1,33 +1,14 @@
 //! Reading of members, with all errors collected.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
-use super::error::{ConfigErrors, FIELD, LocatedError};
-use super::shown::{found, looks_secret, nearest, shown_name};
+use super::error::{FIELD, LocatedError};
+use super::found::{Hiding, found};
+use super::problems::Problems;
+use super::shown::{listed, looks_secret, nearest, shown_name, token};
+use super::spans::span;
 use super::tree::Tree;
 use crate::error::{ConfigError, ConfigErrorKind};
-
-/// The errors that were found so far.
-pub(super) struct Problems(RefCell<ConfigErrors>);
-
-impl Problems {
-    pub(super) const fn new() -> Self {
-        Self(RefCell::new(ConfigErrors::empty()))
-    }
-
-    pub(super) fn add(&self, path: String, error: ConfigError) {
-        self.0.borrow_mut().push(LocatedError::new(path, error));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
-
-    pub(super) fn into_errors(self) -> ConfigErrors {
-        self.0.into_inner()
-    }
-}
 
 /// A value and its place. Its readers report an error and return `None` for a value of another form.
 #[derive(Clone)]
@@ -36,27 +17,6 @@ pub(super) struct Node<'c> {
     path: String,
     hiding: Hiding,
     problems: &'c Problems,
-}
-
-/// Which texts may be secrets that were written into the file, so that no error shows them.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Hiding {
-    Nothing,
-    /// The value itself, and if it is an array its elements.
-    Value,
-    /// The value and all that is in it, names of members too.
-    Everything,
-}
-
-impl Hiding {
-    fn of(name: &str) -> Self {
-        match name {
-            "base64url_secret" | "bearer" | "env" | "jwks" | "private_key" | "secret"
-            | "token_id_key" => Self::Everything,
-            "client" | "keys" | "peppers" => Self::Value,
-            _ => Self::Nothing,
-        }
-    }
 }
 
 impl<'c> Node<'c> {
@@ -90,29 +50,27 @@ impl<'c> Node<'c> {
         self.below(name, tree, hiding)
     }
 
-    fn hides(&self) -> bool {
-        self.hiding != Hiding::Nothing
-    }
-
     /// Reports a value of another form: "expected .., found ..; remedy".
     pub(super) fn refuse(&self, expected: &str, remedy: &str) {
         self.refuse_as(ConfigErrorKind::ValueMalformed, expected, remedy);
     }
 
     pub(super) fn refuse_as(&self, kind: ConfigErrorKind, expected: &str, remedy: &str) {
-        let found = found(self.tree, self.hides());
+        let found = found(self.tree, self.hiding);
         let detail = format!("expected {expected}, found {found}; {remedy}");
         self.report(ConfigError::new(kind, FIELD, detail));
     }
 
     /// Reports an error of a builder about this value.
     pub(super) fn report(&self, error: ConfigError) {
-        self.problems.add(self.path.clone(), error);
+        self.problems
+            .add(LocatedError::new(self.path.clone(), error));
     }
 
     /// Reports an error about a value inside this one, at a JSON pointer from here.
     pub(super) fn report_below(&self, pointer: &str, error: ConfigError) {
-        self.problems.add(format!("{}{pointer}", self.path), error);
+        let path = format!("{}{pointer}", self.path);
+        self.problems.add(LocatedError::new(path, error));
     }
 
     /// Returns the result of a builder, or reports its error.
@@ -133,6 +91,15 @@ impl<'c> Node<'c> {
                 None
             }
         }
+    }
+
+    /// Reads a string, where another member takes several.
+    pub(super) fn single(&self, several: &str) -> Option<&'c str> {
+        if matches!(self.tree, Tree::List(_)) {
+            self.refuse("a string", &format!("write one, or several in `{several}`"));
+            return None;
+        }
+        self.text()
     }
 
     pub(super) fn flag(&self) -> Option<bool> {
@@ -160,7 +127,11 @@ impl<'c> Node<'c> {
         let number = N::try_from(self.integer()?).ok();
         if number.is_none() {
             let remedy = "write a number in the range of the setting";
-            self.refuse_as(ConfigErrorKind::OutOfRange, "a positive integer", remedy);
+            self.refuse_as(
+                ConfigErrorKind::OutOfRange,
+                "an integer that is not negative",
+                remedy,
+            );
         }
         number
     }
@@ -185,11 +156,16 @@ impl<'c> Node<'c> {
             _ => None,
         };
         if chosen.is_none() {
-            let names: Vec<_> = choices
-                .iter()
-                .map(|(name, _)| format!("`{name}`"))
-                .collect();
-            self.refuse(&names.join(" or "), "write one of them");
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            let near = match self.tree {
+                Tree::Text(text) => nearest(text, &names),
+                _ => None,
+            };
+            let remedy = match near {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "write one of them".to_owned(),
+            };
+            self.refuse(&format!("one of {}", listed(&names)), &remedy);
         }
         chosen.map(|(_, value)| *value)
     }
@@ -322,9 +298,17 @@ impl<'c> Section<'c> {
     /// Reports an error of a builder: about the member that its field is called after, if there is
     /// one, or else about this object.
     pub(super) fn report(&self, error: ConfigError) {
-        match self.find(error.field()) {
+        self.report_at(error.field(), error);
+    }
+
+    fn report_at(&self, name: &str, error: ConfigError) {
+        let path = || self.node.path.clone();
+        match self.find(name) {
             Some(member) => member.report(error),
-            None => self.node.report(error),
+            None => self
+                .node
+                .problems
+                .add(LocatedError::in_section(path(), error)),
         }
     }
 
@@ -339,10 +323,7 @@ impl<'c> Section<'c> {
             "authorizer" => "policy",
             field => field,
         };
-        match self.find(section) {
-            Some(member) => member.report(error),
-            None => self.node.report(error),
-        }
+        self.report_at(section, error);
     }
 
     /// Returns true if one of these members is there.
@@ -373,58 +354,5 @@ impl<'c> Section<'c> {
                 false => self.node.member(name, tree).report(error),
             }
         }
-    }
-}
-
-/// Writes names as "`a`, `b` and `c`".
-fn listed(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => "no members".to_owned(),
-    }
-}
-
-/// Returns a name as a reference token of a JSON pointer (RFC 6901 section 3), bounded.
-fn token(name: &str) -> String {
-    super::shown::bounded(&name.replace('~', "~0").replace('/', "~1"))
-}
-
-fn span(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let number = text.strip_suffix(unit)?;
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = number.parse().ok().filter(|_| is_number)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return None,
-    };
-    Some(Duration::from_secs(number.checked_mul(seconds)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_need_a_number_and_a_unit() {
-        for (text, seconds) in [
-            ("0s", 0),
-            ("30s", 30),
-            ("15m", 900),
-            ("8h", 28_800),
-            ("90d", 7_776_000),
-        ] {
-            assert_eq!(span(text), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for bad in ["", "s", "30", "+3s", "-3s", "3 s", "3w", "1.5h", "3S", "3é"] {
-            assert_eq!(span(bad), None, "{bad}");
-        }
-        assert_eq!(span("99999999999999999999s"), None);
-        assert_eq!(span(&format!("{}d", u64::MAX)), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Refusals as HTTP responses.
 
 use super::reader::Node;
-use super::settings::{Settings, changed, owned, read};
+use super::settings::{BuilderSettings, changed, owned, read};
 use crate::http_response::{BodyStyle, ResponseConfig, ResponseConfigBuilder};
 
 type Builder = ResponseConfigBuilder;
@@ -9,7 +9,7 @@ type Builder = ResponseConfigBuilder;
 /// Reads the section.
 pub(super) fn response(node: &Node<'_>) -> Option<ResponseConfig> {
     let mut section = node.section()?;
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.add("realm", read(&mut section, "realm", owned), Builder::realm);
     let choices = [
         ("empty", BodyStyle::Empty),

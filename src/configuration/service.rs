@@ -1,6 +1,6 @@
 //! Building of a service from its configuration.
 
-use super::api_key_section::{ApiKeys, api_keys};
+use super::api_key_section::{ConfiguredApiKeys, api_keys};
 use super::document::Configuration;
 use super::error::{ConfigErrors, FIELD};
 use super::files::Folder;
@@ -9,11 +9,12 @@ use super::issuers::issuer;
 use super::network::Context;
 use super::places::{OwnPlaces, sources};
 use super::policy_section::{Decider, policy};
-use super::providers::{Provider, provider};
-use super::reader::{Node, Problems, Section};
+use super::problems::Problems;
+use super::providers::{ConfiguredProvider, provider};
+use super::reader::{Node, Section};
 use super::record_stores::RecordStores;
 use super::response_section::response;
-use super::session_section::{Sessions, sessions};
+use super::session_section::{ConfiguredSessions, sessions};
 use crate::api_key::ApiKeyManager;
 use crate::credential::Sources;
 use crate::environment::Environment;
@@ -127,7 +128,8 @@ impl Configuration {
         }
         let own = OwnPlaces::new(
             parts.api_keys.as_ref(),
-            parts.sessions.as_ref(),
+            root.has_any(&["sessions"])
+                .then_some(parts.sessions.as_ref()),
             !parts.load_balancers.is_empty(),
         );
         let are_validators_right = problems.is_empty();
@@ -239,8 +241,8 @@ struct Parts {
     tokens: Vec<JwtValidator>,
     load_balancers: Vec<AwsAlbValidator>,
     introspection: Option<IntrospectionValidator>,
-    api_keys: Option<ApiKeys>,
-    sessions: Option<Sessions>,
+    api_keys: Option<ConfiguredApiKeys>,
+    sessions: Option<ConfiguredSessions>,
 }
 
 impl Parts {
@@ -259,8 +261,10 @@ impl Parts {
         let mut load_balancers = Vec::new();
         for node in elements(root.take("providers")) {
             match provider(&node, context) {
-                Some(Provider::Jwt(validator)) => tokens.push(*validator),
-                Some(Provider::LoadBalancer(validator)) => load_balancers.push(validator),
+                Some(ConfiguredProvider::Jwt(validator)) => tokens.push(*validator),
+                Some(ConfiguredProvider::LoadBalancer(validator)) => {
+                    load_balancers.push(*validator)
+                }
                 None => {}
             }
         }

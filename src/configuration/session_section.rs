@@ -1,16 +1,20 @@
 //! Sessions: cookie, lifetimes and store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::issuers::UNREAD;
 use super::network::Context;
 use super::reader::{Node, Section};
 use super::record_stores::RecordStores;
-use super::settings::{Settings, changed, owned, read};
+use super::settings::{BuilderSettings, changed, owned, read};
+use super::tree::Tree;
 use crate::error::ConfigErrorKind;
 use crate::session::{SameSite, SessionCookie, SessionManager, SessionManagerBuilder};
+use crate::stores::MemoryGrantStore;
 
 /// The sessions of a service.
-pub(super) struct Sessions {
+pub(super) struct ConfiguredSessions {
     pub(super) manager: SessionManager,
     pub(super) cookie: SessionCookie,
 }
@@ -22,7 +26,7 @@ pub(super) fn sessions(
     node: &Node<'_>,
     context: &Context<'_>,
     stores: &RecordStores<'_>,
-) -> Option<Sessions> {
+) -> Option<ConfiguredSessions> {
     let mut section = node.section()?;
     let remedy = "choose a name that will not change, such as `acme sessions`";
     let authority = section
@@ -32,7 +36,7 @@ pub(super) fn sessions(
     let remedy = "write `{\"sqlite\": \"service.db\"}` or `{\"memory\": 100000}`";
     let store = section.require("store", remedy);
     let store = store.and_then(|node| stores.sessions(&node, context.environment));
-    let mut settings = Settings::new();
+    let mut settings = BuilderSettings::new();
     settings.add(
         "lifetime",
         read(&mut section, "lifetime", Node::span),
@@ -56,23 +60,27 @@ pub(super) fn sessions(
         "unlimited_per_subject",
         Builder::unlimited_per_subject,
     );
-    let manager = match (authority, store) {
-        (Some(authority), Some(store)) => settings.build(&section, |changes| {
-            let builder = SessionManager::builder(store.clone(), authority.as_str());
-            changed(builder.env(context.environment), &changes).build()
-        }),
-        _ => None,
-    };
+    settings.need("idle", ("lifetime", "lifetime"));
+    let is_complete = authority.is_some() && store.is_some();
+    // What could not be read has a substitute, so that errors of the settings are found too.
+    let authority = authority.unwrap_or_else(|| UNREAD.to_owned());
+    let store = store.unwrap_or_else(|| Arc::new(MemoryGrantStore::new(1)));
+    let manager = settings.build(&section, |changes| {
+        let builder = SessionManager::builder(Arc::clone(&store), authority.as_str());
+        changed(builder.env(context.environment), &changes).build()
+    });
     section.finish();
-    Some(Sessions {
-        manager: manager?,
+    Some(ConfiguredSessions {
+        manager: manager.filter(|_| is_complete)?,
         cookie: cookie?,
     })
 }
 
 /// Refuses a limit together with none.
 fn check_limits(section: &mut Section<'_>) {
-    if !section.flag("unlimited_per_subject") {
+    let unlimited = section.take("unlimited_per_subject");
+    // Another type is reported where the setting is read.
+    if !unlimited.is_some_and(|node| matches!(node.tree(), Tree::Bool(true))) {
         return;
     }
     for name in ["max_per_subject", "refuse_at_subject_limit"] {

@@ -9,8 +9,16 @@ use crate::error::ConfigError;
 pub(super) type Change<B> = Arc<dyn Fn(B) -> B + Send + Sync>;
 
 /// The settings of one builder that were read.
-pub(super) struct Settings<'c, B> {
+pub(super) struct BuilderSettings<'c, B> {
     all: Vec<Setting<'c, B>>,
+    needs: Vec<Need>,
+}
+
+/// A setting whose check depends on another one.
+struct Need {
+    field: &'static str,
+    /// The other one, by its field and its member.
+    other: (&'static str, &'static str),
 }
 
 struct Setting<'c, B> {
@@ -20,9 +28,12 @@ struct Setting<'c, B> {
     change: Change<B>,
 }
 
-impl<'c, B: 'static> Settings<'c, B> {
+impl<'c, B: 'static> BuilderSettings<'c, B> {
     pub(super) const fn new() -> Self {
-        Self { all: Vec::new() }
+        Self {
+            all: Vec::new(),
+            needs: Vec::new(),
+        }
     }
 
     /// Adds the setting of a member, if it was read. Errors of the builder name it `field`.
@@ -60,7 +71,23 @@ impl<'c, B: 'static> Settings<'c, B> {
         });
     }
 
-    fn changes(&self) -> Vec<Change<B>> {
+    /// Says that an error about `field` means nothing while the other setting could not be used,
+    /// given by its field and its member.
+    pub(super) fn need(&mut self, field: &'static str, other: (&'static str, &'static str)) {
+        self.needs.push(Need { field, other });
+    }
+
+    /// Returns true if a member that decides about this field is there and could not be used.
+    fn lacks_need(&self, section: &Section<'_>, field: &str) -> bool {
+        let mut needs = self.needs.iter().filter(|need| need.field == field);
+        needs.any(|need| {
+            let (other, member) = need.other;
+            let is_used = self.all.iter().any(|setting| setting.field == other);
+            !is_used && section.has_any(&[member])
+        })
+    }
+
+    pub(super) fn changes(&self) -> Vec<Change<B>> {
         self.all
             .iter()
             .map(|setting| Arc::clone(&setting.change))
@@ -73,7 +100,7 @@ impl<'c, B: 'static> Settings<'c, B> {
     /// out, and the rest is built once more, until the builder has no other error. The result is
     /// returned only if there was none.
     pub(super) fn build<T>(
-        mut self,
+        &mut self,
         section: &Section<'c>,
         build: impl Fn(Vec<Change<B>>) -> Result<T, ConfigError>,
     ) -> Option<T> {
@@ -84,11 +111,18 @@ impl<'c, B: 'static> Settings<'c, B> {
                 Err(error) => error,
             };
             let by_field = |setting: &Setting<'_, B>| setting.field == error.field();
-            let Some(at) = self.all.iter().position(by_field) else {
-                section.report(error);
-                return None;
-            };
-            self.all.remove(at).node.report(error);
+            let at = self.all.iter().position(by_field);
+            let setting = at.map(|at| self.all.remove(at));
+            let is_consequence = self.lacks_need(section, error.field());
+            match setting {
+                Some(setting) if !is_consequence => setting.node.report(error),
+                Some(_) => {}
+                None if is_consequence => return None,
+                None => {
+                    section.report(error);
+                    return None;
+                }
+            }
             is_refused = true;
         }
     }

@@ -1,32 +1,5 @@
 //! Names and values as messages show them: bounded, escaped, and without secrets.
 
-use super::tree::Tree;
-
-/// Returns what was found, for a message. A text is left out if it is `hidden`, or looks like a
-/// secret.
-pub(super) fn found(tree: &Tree, is_hidden: bool) -> String {
-    match tree {
-        Tree::Null => "null".to_owned(),
-        Tree::List(_) => "an array".to_owned(),
-        Tree::Map(_) => "an object".to_owned(),
-        Tree::Text(_) if is_hidden => "a string (not shown)".to_owned(),
-        Tree::Bool(_) if is_hidden => "a boolean".to_owned(),
-        Tree::Integer(_) | Tree::Float(_) if is_hidden => "a number".to_owned(),
-        Tree::Bool(value) => format!("`{value}`"),
-        Tree::Integer(number) => format!("`{number}`"),
-        Tree::Float(number) => format!("`{number}`"),
-        Tree::Text(text) => found_text(text),
-    }
-}
-
-fn found_text(text: &str) -> String {
-    match text {
-        "" => "an empty string".to_owned(),
-        _ if looks_secret(text) => "a string (not shown, it looks like a secret)".to_owned(),
-        _ => format!("`{}`", bounded(text)),
-    }
-}
-
 /// Returns a name of a member, or a path, for a message.
 pub(super) fn shown_name(name: &str) -> String {
     match looks_secret(name) {
@@ -62,6 +35,21 @@ pub(super) fn looks_secret(text: &str) -> bool {
 
 /// Shortest text that is taken for random characters.
 const RANDOM_BYTES: usize = 20;
+
+/// Writes names as "`a`, `b` and `c`".
+pub(super) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "no members".to_owned(),
+    }
+}
+
+/// Returns a name as a reference token of a JSON pointer (RFC 6901 section 3), bounded.
+pub(super) fn token(name: &str) -> String {
+    bounded(&name.replace('~', "~0").replace('/', "~1"))
+}
 
 /// Returns the name that was probably meant: the nearest of these, if it is near.
 pub(super) fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
@@ -136,7 +124,6 @@ mod tests {
             "0123456789abcdef0123456789abcdef",
         ] {
             assert!(looks_secret(secret), "{secret}");
-            assert!(!found(&Tree::Text(secret.to_owned()), false).contains(secret));
             assert!(!shown_name(secret).contains(secret));
         }
         for ordinary in [
@@ -149,22 +136,5 @@ mod tests {
         ] {
             assert!(!looks_secret(ordinary), "{ordinary}");
         }
-    }
-
-    #[test]
-    fn values_are_bounded_and_escaped() {
-        let long = Tree::Text("é\n ".repeat(100));
-        let shown = found(&long, false);
-        assert!(
-            shown.chars().count() < 100 && !shown.contains('\n'),
-            "{shown}"
-        );
-        assert!(shown.ends_with("…`"), "{shown}");
-        assert_eq!(
-            found(&Tree::Text("a".to_owned()), true),
-            "a string (not shown)"
-        );
-        assert_eq!(found(&Tree::Integer(7), false), "`7`");
-        assert_eq!(found(&Tree::Integer(7), true), "a number");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::{Node, Section};
-use super::settings::{Settings, owned, read};
+use super::settings::{BuilderSettings, owned, read};
 use super::tree::Tree;
 use crate::clock::Leeway;
 use crate::crypto::Algorithm;
@@ -14,8 +14,8 @@ use crate::principal::ClaimValue;
 type Builder = JwtValidatorBuilder<Ready>;
 
 /// Reads the settings, each with the name of its method in Rust.
-pub(super) fn token_settings<'c>(section: &mut Section<'c>) -> Settings<'c, Builder> {
-    let mut settings = Settings::new();
+pub(super) fn token_settings<'c>(section: &mut Section<'c>) -> BuilderSettings<'c, Builder> {
+    let mut settings = BuilderSettings::new();
     let algorithms = read(section, "algorithms", algorithms);
     settings.add("algorithms", algorithms, Builder::algorithms);
     settings.add("leeway", read(section, "leeway", leeway), Builder::leeway);
@@ -54,7 +54,7 @@ pub(super) fn token_settings<'c>(section: &mut Section<'c>) -> Settings<'c, Buil
 }
 
 /// Reads which tokens are made for the purpose of the service.
-fn purpose<'c>(section: &mut Section<'c>, settings: &mut Settings<'c, Builder>) {
+fn purpose<'c>(section: &mut Section<'c>, settings: &mut BuilderSettings<'c, Builder>) {
     settings.flag(section, "rfc9068", Builder::rfc9068);
     settings.add(
         "type",
@@ -85,7 +85,7 @@ fn purpose<'c>(section: &mut Section<'c>, settings: &mut Settings<'c, Builder>) 
 }
 
 /// Reads what a token must have in addition.
-fn requirements<'c>(section: &mut Section<'c>, settings: &mut Settings<'c, Builder>) {
+fn requirements<'c>(section: &mut Section<'c>, settings: &mut BuilderSettings<'c, Builder>) {
     let claims = read(section, "require_claims", claims);
     settings.add(
         "require_claims",

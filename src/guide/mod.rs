@@ -13,6 +13,7 @@
 //! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
 //! | [Keys and sessions of users](keys_and_sessions_of_users) | Pages for users: their devices, log out everywhere else, connected applications, their own API keys. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
+//! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
@@ -28,6 +29,7 @@ pub mod authorize_by_route;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
 pub mod coming_from_spring_security;
+pub mod configuration_file;
 pub mod custom_validator;
 pub mod errors;
 pub mod keys_and_sessions_of_users;
