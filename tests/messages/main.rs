@@ -4,6 +4,8 @@
 //! message write the file again and read the difference:
 //! `BEARERGATE_UPDATE_MESSAGES=1 cargo test --all-features --test messages`.
 #![cfg(all(
+    unix,
+    feature = "config-file",
     feature = "issuer",
     feature = "policy-file",
     feature = "reqwest",
@@ -13,6 +15,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod api_keys;
+mod configurations;
 mod credentials;
 mod gates;
 mod keys;
@@ -40,6 +43,7 @@ async fn every_message_is_that_of_the_table() {
     ));
     table.add(Section::new("Gates", gates::rows()));
     table.add(Section::new("Policies and routes", policies::rows()));
+    table.add(Section::new("Configuration files", configurations::rows()));
     table.add(Section::new("API keys and stores", api_keys::rows().await));
     table.add(Section::new(
         "Sessions and refresh tokens",

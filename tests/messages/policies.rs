@@ -29,7 +29,7 @@ fn files() -> Vec<Row> {
         row(
             "`when` for `if` in a policy",
             file(r#"{"rules":[{"name":"read","effect":"permit","when":{"scope":"a"}}]}"#),
-            ["expected", "`when`", "`if`"],
+            ["/rules/0/when", "`when` is unknown", "did you mean `if`"],
         ),
         row(
             "a comma behind the last rule",
@@ -46,7 +46,11 @@ fn files() -> Vec<Row> {
         row(
             "a route table as a policy",
             file(r#"{"routes":[{"method":"GET","path":"/orders","if":{"scope":"a"}}]}"#),
-            ["expected", "route table", "`RouteTable"],
+            [
+                "expected a policy",
+                "found a table of routes",
+                "`RouteTable::from_json`",
+            ],
         ),
         row(
             "a policy as a route table",
@@ -56,7 +60,11 @@ fn files() -> Vec<Row> {
         row(
             "a policy without rules",
             file(r#"{"rules":[]}"#),
-            ["`rules`", "empty", "give"],
+            [
+                "expected at least one element",
+                "found an empty array",
+                "add one",
+            ],
         ),
         row(
             "`allow` for `permit`",
@@ -68,7 +76,11 @@ fn files() -> Vec<Row> {
             file(
                 r#"{"rules":[{"name":"read","effect":"permit","if":{"scope":"a"}},{"name":"read","effect":"permit","if":{"scope":"b"}}]}"#,
             ),
-            ["name", "`read`", "another"],
+            [
+                "expected a different name",
+                "found `read` twice",
+                "rename the rule",
+            ],
         ),
     ]
 }
@@ -101,17 +113,21 @@ fn conditions() -> Vec<Row> {
         row(
             "an empty `all`",
             refused(Condition::all(empty)),
-            ["`all`", "empty", "at least one"],
+            [
+                "`all`: expected at least one condition",
+                "found none",
+                "at least one",
+            ],
         ),
         row(
             "a condition in Rust that a file names and that is not registered",
-            condition(r#"{"use":"is-owner"}"#),
-            ["expected", "is-owner", "PolicyLoader"],
+            condition(r#"{"custom":"is-owner"}"#),
+            ["expected", "found `is-owner`", "PolicyLoader"],
         ),
         row(
             "a number for a text in a condition",
             condition(r#"{"role":7}"#),
-            ["expected a string", "found a number", "write"],
+            ["expected a string", "found a number", "correct it"],
         ),
         row(
             "a pattern that is no regular expression",
@@ -121,14 +137,22 @@ fn conditions() -> Vec<Row> {
         row(
             "a dotted claim name",
             lints(claim("realm_access.roles").contains("clerk")),
-            ["realm_access.roles", "dot", "`at"],
+            [
+                "`realm_access.roles` is the name of one claim",
+                "a dot in it selects nothing",
+                ".at(",
+            ],
         ),
         row(
-            "two roles in a claim that holds one",
+            "two values of a claim that has one",
             lints(
                 claim("tenant").is("a") & claim("tenant").is("b") & role("x") & require_scope("y"),
             ),
-            ["never", "tenant", "any"],
+            [
+                "no value of claim `tenant` passes",
+                "contradict each other",
+                "remove one",
+            ],
         ),
     ]
 }
@@ -136,7 +160,7 @@ fn conditions() -> Vec<Row> {
 fn tables() -> Vec<Row> {
     let route = |path: &str| {
         routes(&format!(
-            r#"{{"routes":[{{"method":"GET","path":"{path}","if":{{"scope":"a"}}}}]}}"#
+            r#"{{"match":"path","routes":[{{"method":"GET","pattern":"{path}","if":{{"scope":"a"}}}}]}}"#
         ))
     };
     vec![
@@ -148,7 +172,11 @@ fn tables() -> Vec<Row> {
         row(
             "a route with a query",
             route("/orders?all=1"),
-            ["expected", "found", "query"],
+            [
+                "expected a path pattern",
+                "found `/orders?all=1`",
+                "write segments",
+            ],
         ),
     ]
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use bearergate::clock::FakeClock;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::KeySet;
-use bearergate::policy::{Condition, role};
+use bearergate::policy::{Condition, acr_at_least, role};
+use bearergate::revocation::{Denylist, Revocation};
 use bearergate::testing::{FakeKey, TokenBuilder};
 use bearergate::{Gate, JwtValidator, claim, require_scope};
 use http::Request;
@@ -307,5 +308,21 @@ fn policies() -> Vec<Row> {
             PARTS,
         ),
         row("roles in another claim", asks(role("clerk")), PARTS),
+        row(
+            "a sign-in that is too weak",
+            asks(acr_at_least("silver", ["bronze", "silver"]).unwrap()),
+            PARTS,
+        ),
+        row("a token whose subject was revoked", revoked(), PARTS),
     ]
+}
+
+fn revoked() -> String {
+    let list = Denylist::new(10).unwrap().clock(FakeClock::at(NOW));
+    let revocation = Revocation::subject(ISSUER, "subject-1");
+    let gate = Gate::builder().validator(validator(key().key_set()).build().unwrap());
+    let gate = gate.revocations(list.clone()).allow_any_authenticated();
+    let gate = gate.clock(FakeClock::at(NOW)).build().unwrap();
+    list.revoke(revocation).try_now().unwrap().unwrap();
+    refusal(&gate, &bearer(&token().sign()))
 }

@@ -62,12 +62,18 @@ impl ApiKeyFormat {
         }
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if !prefix.bytes().all(is_word) {
-            let detail = "expected ASCII letters, digits and `_`; remove the other characters";
-            return Err(ConfigError::malformed("prefix", detail));
+            let expected = "ASCII letters, digits and `_`";
+            let remedy = "remove the other characters";
+            return Err(ConfigError::unexpected("prefix", expected, prefix, remedy));
         }
         if prefix.ends_with('_') {
-            let detail = "it ends with `_`; remove that, since every key has one after its prefix";
-            return Err(ConfigError::malformed("prefix", detail));
+            let expected = "a prefix without `_` at its end, since every key has one after it";
+            return Err(ConfigError::unexpected(
+                "prefix",
+                expected,
+                prefix,
+                "remove it",
+            ));
         }
         Ok(Self {
             prefix: format!("{prefix}_"),
