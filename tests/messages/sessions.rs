@@ -51,7 +51,11 @@ fn settings() -> Vec<Row> {
         row(
             "a session cookie without its prefix",
             refused(SessionCookie::new("session")),
-            ["expected", "found", "__Host-"],
+            [
+                "expected `__Host-` and a cookie name",
+                "found `session`",
+                "write it like `__Host-session`",
+            ],
         ),
     ]
 }
