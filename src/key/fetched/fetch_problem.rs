@@ -13,7 +13,7 @@ pub(super) struct FetchProblem {
     remedy: &'static str,
     cause: Option<Cause>,
     /// Where the answer that has the problem was asked for.
-    place: Option<Endpoint>,
+    place: Option<Box<str>>,
 }
 
 impl FetchProblem {
@@ -79,7 +79,7 @@ impl FetchProblem {
 
     /// Names the address of the answer, unless it is known.
     pub(super) fn at(mut self, place: &Endpoint) -> Self {
-        self.place.get_or_insert_with(|| place.clone());
+        self.place.get_or_insert_with(|| place.to_string().into());
         self
     }
 
@@ -98,8 +98,7 @@ impl FetchProblem {
 
     /// Adds the name of the source.
     pub(super) fn at_source(self, source: &str) -> SourceFailure {
-        let place = self.place.map(|place| place.to_string());
-        let place = place.filter(|place| place != source);
+        let place = self.place.filter(|place| **place != *source);
         SourceFailure {
             origin: source.into(),
             place: place.map_or_else(String::new, |place| format!(" (at `{place}`)")),
