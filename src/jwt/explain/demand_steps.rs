@@ -1,5 +1,7 @@
 //! The requirements of the configuration, and the binding of a token to a key.
 
+use std::time::Duration;
+
 use super::case::Case;
 use super::claim_steps::SCOPES;
 use super::wording::Wording;
@@ -45,17 +47,10 @@ impl Case<'_> {
         token: &VerifiedToken<'_, '_>,
         found: String,
     ) -> Wording {
-        let times = &token.claims.times;
-        let now = token.now.as_secs();
         match requirement {
             Requirement::Present(name) => {
                 let name = name.as_str();
-                let hint = match self.claim(name) {
-                    Some(_) => {
-                        Some("the claim counts as absent: `absent_if_empty`, `absent_if_null`")
-                    }
-                    None => None,
-                };
+                let hint = self.claim(name).map(|_| COUNTS_AS_ABSENT);
                 Wording::new(format!("the claim `{name}`"), found).hint_if(hint)
             }
             Requirement::Value(name, value) => {
@@ -75,27 +70,8 @@ impl Case<'_> {
                 let expected = format!("`{claim}`: one of {}", List(names, usize::MAX));
                 Wording::new(expected, found).hint_if(self.client_hint())
             }
-            Requirement::MaxAge(age) => {
-                let (most, leeway) = (age.as_secs(), self.leeway_secs());
-                let expected = format!(
-                    "`iat` at most {most} seconds before {now} (now), with a leeway of {leeway} seconds"
-                );
-                let found = times.issued_at.map_or(found, |iat| {
-                    let iat = iat.as_secs();
-                    format!("{iat}, {} seconds before now", now.saturating_sub(iat))
-                });
-                Wording::new(expected, found)
-                    .hint("the client must obtain a new token, or raise `max_age`")
-            }
-            Requirement::MaxLifetime(span) => {
-                let expected = format!("at most {} seconds from `iat` to `exp`", span.as_secs());
-                let span = times.issued_at.zip(times.expires_at);
-                let found = span.map_or(found, |(iat, exp)| {
-                    format!("{} seconds", exp.as_secs().saturating_sub(iat.as_secs()))
-                });
-                Wording::new(expected, found)
-                    .hint("let the issuer shorten it, or raise `max_lifetime`")
-            }
+            Requirement::MaxAge(most) => self.max_age(*most, token, found),
+            Requirement::MaxLifetime(most) => max_lifetime(*most, token, found),
             Requirement::Check(name, _) => {
                 let expected = format!("the check {} holds", Shown(name));
                 Wording::new(expected, format!("it does not; {found}"))
@@ -103,8 +79,17 @@ impl Case<'_> {
         }
     }
 
-    fn leeway_secs(&self) -> u64 {
-        self.rules.map_or(0, |rules| rules.leeway.as_secs())
+    fn max_age(&self, most: Duration, token: &VerifiedToken<'_, '_>, absent: String) -> Wording {
+        let (most, now) = (most.as_secs(), token.now.as_secs());
+        let leeway = self.rules.map_or(0, |rules| rules.leeway.as_secs());
+        let expected = format!(
+            "`iat` at most {most} seconds before {now} (now), with a leeway of {leeway} seconds"
+        );
+        let found = token.claims.times.issued_at.map_or(absent, |iat| {
+            let iat = iat.as_secs();
+            format!("{iat}, {} seconds before now", now.saturating_sub(iat))
+        });
+        Wording::new(expected, found).hint("the client must obtain a new token, or raise `max_age`")
     }
 
     /// Says that the proof of a bound token was not asked for.
@@ -135,5 +120,16 @@ impl Case<'_> {
     }
 }
 
+fn max_lifetime(most: Duration, token: &VerifiedToken<'_, '_>, absent: String) -> Wording {
+    let times = &token.claims.times;
+    let expected = format!("at most {} seconds from `iat` to `exp`", most.as_secs());
+    let span = times.issued_at.zip(times.expires_at);
+    let found = span.map_or(absent, |(iat, exp)| {
+        format!("{} seconds", exp.as_secs().saturating_sub(iat.as_secs()))
+    });
+    Wording::new(expected, found).hint("let the issuer shorten it, or raise `max_lifetime`")
+}
+
+const COUNTS_AS_ABSENT: &str = "the claim counts as absent: `absent_if_empty`, `absent_if_null`";
 const NOT_ASKED: &str = "the token is bound to a key; the sender constraint is not asked here, \
                          because a proof is good for one check, so a request can still be rejected";

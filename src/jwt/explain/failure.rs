@@ -13,6 +13,10 @@ pub(super) fn failed_step(case: &Case<'_>, rejection: &Rejection) -> StepName {
     if case.stage == Stage::Keys {
         return StepName::Key;
     }
+    step_of_kind(case, rejection)
+}
+
+fn step_of_kind(case: &Case<'_>, rejection: &Rejection) -> StepName {
     match rejection.kind() {
         RejectionKind::TokenTooLarge => StepName::Size,
         RejectionKind::TokenMalformed | RejectionKind::TokenEncrypted => StepName::Shape,
