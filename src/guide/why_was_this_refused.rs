@@ -58,7 +58,7 @@
 //!
 //! It does not show credentials, headers, the query, the caller's subject or values of claims. For a
 //! developer, [`Gate::explain_with_values`](crate::Gate::explain_with_values) adds the subject and
-//! what each condition read; for a decision alone it is
+//! what each condition read; without a gate it is
 //! [`AccessRequest::with_shown_values`](crate::policy::AccessRequest::with_shown_values). Do not use
 //! them in production.
 //!
@@ -95,9 +95,9 @@
 //! | `place`: found the scheme twice | the client's library adds the scheme too | give the library the token only |
 //! | `place`: found a header `x-api-key`, which no `Sources` of this gate read | the credential is in a place that is not enabled | [`SourcesBuilder::header`](crate::credential::SourcesBuilder::header), [`cookie`](crate::credential::SourcesBuilder::cookie), [`query`](crate::credential::SourcesBuilder::query) |
 //! | `place`: found `Sec-Fetch-Site: same-site` | a front end of another origin sends the cookie | [`allow_origin`](crate::credential::SourcesBuilder::allow_origin) |
-//! | `shape`: not a JWT: was an audience requested? | the provider issued an opaque token, because the client named no audience | let the client send `audience`, `resource` or a scope of this API; or add an [`IntrospectionValidator`](crate::IntrospectionValidator) |
-//! | `shape`: found a JWT, expected something else | no validator for JWTs | add a [`JwtValidator`](crate::JwtValidator) |
-//! | `shape`: it may be the key of another environment | a test key at the live service, or the reverse | give the client a key of this environment |
+//! | `validator`: not a JWT: was an audience requested? | the provider issued an opaque token, because the client named no audience | let the client send `audience`, `resource` or a scope of this API; or add an [`IntrospectionValidator`](crate::IntrospectionValidator) |
+//! | `validator`: found a JWT, expected something else | no validator for JWTs | add a [`JwtValidator`](crate::JwtValidator) |
+//! | `validator`: it may be the key of another environment | a test key at the live service, or the reverse | give the client a key of this environment |
 //! | `issuer`: they differ only by a slash | the issuer is compared byte for byte | configure the value of the token |
 //! | `audience`: another one | the token is for another service | let the client request this audience; [`audiences`](crate::jwt::JwtValidatorBuilder::audiences) during a change |
 //! | `type`: another purpose | an ID token in place of the access token | send the access token; [`access_mark`](crate::jwt::JwtValidatorBuilder::access_mark) or [`accept_types`](crate::jwt::JwtValidatorBuilder::accept_types) where the issuer's access tokens look so |

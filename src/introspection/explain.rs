@@ -78,64 +78,70 @@ impl IntrospectionValidator {
 
     /// Returns the step that failed with this rejection, after the endpoint was asked.
     fn answer_step(&self, rejection: &Rejection) -> Step {
-        let found = error_chain(rejection);
         let (name, expected, hint) = match rejection.kind() {
             RejectionKind::Unavailable => (
                 "endpoint",
-                format!("an answer of {}", self.0.endpoint.url),
+                "an answer of the endpoint",
                 "the token may be valid; ask `Gate::doctor` about the endpoint",
             ),
             RejectionKind::TokenInactive => (
                 "active",
-                "`\"active\": true` from the endpoint".to_owned(),
+                "`\"active\": true` from the endpoint",
                 "the token expired or was revoked, is of another issuer or realm, or this client may \
                  not introspect it; a negative answer is cached for some seconds",
             ),
             RejectionKind::TokenTooLarge => (
                 "endpoint",
-                "a response within the limits of JSON".to_owned(),
+                "a response within the limits of JSON",
                 "the provider puts too much into its answer; let it send less",
             ),
-            RejectionKind::TypeMismatch => (
-                "type",
-                "an access token".to_owned(),
-                "let the client send its access token, not a refresh token or an ID token",
-            ),
-            RejectionKind::IssuerMismatch => (
-                "issuer",
-                "an `iss` that `issuer` names, byte for byte".to_owned(),
-                "compare the issuers: a slash at the end is a difference",
-            ),
-            RejectionKind::AudienceMismatch => (
-                "audience",
-                "an `aud` that `audience` names, byte for byte".to_owned(),
-                "let the client request the token for the audience of this service",
-            ),
-            RejectionKind::TokenExpired => (
-                "expiry",
-                "an `exp` after now".to_owned(),
-                "let the client refresh its token; if it is new, compare the clocks",
-            ),
-            RejectionKind::TokenNotYetValid => (
-                "not_before",
-                "an `nbf` that is not after now".to_owned(),
-                "compare the clocks of this host and of the provider",
-            ),
-            RejectionKind::BindingRequired | RejectionKind::BindingMismatch => (
-                "binding",
-                "a token whose binding fits its scheme, and a sender constraint for a bound one"
-                    .to_owned(),
-                "configure a `SenderConstraint`, or let the provider issue bearer tokens",
-            ),
-            _ => (
-                "claims",
-                "claims of the registered types in the answer".to_owned(),
-                "look at the answer of the endpoint for this claim",
-            ),
+            kind => claim_words(kind),
         };
+        let found = error_chain(rejection);
         Step::failed(name)
             .expected(expected)
             .found(found)
             .hint(hint)
+    }
+}
+
+/// Returns the step of a claim that is not accepted, what it expects, and what to do.
+const fn claim_words(kind: RejectionKind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        RejectionKind::TypeMismatch => (
+            "type",
+            "an access token",
+            "let the client send its access token, not a refresh token or an ID token",
+        ),
+        RejectionKind::IssuerMismatch => (
+            "issuer",
+            "an `iss` that `issuer` names, byte for byte",
+            "compare the issuers: a slash at the end is a difference",
+        ),
+        RejectionKind::AudienceMismatch => (
+            "audience",
+            "an `aud` that `audience` names, byte for byte",
+            "let the client request the token for the audience of this service",
+        ),
+        RejectionKind::TokenExpired => (
+            "expiry",
+            "an `exp` after now",
+            "let the client refresh its token; if it is new, compare the clocks",
+        ),
+        RejectionKind::TokenNotYetValid => (
+            "not_before",
+            "an `nbf` that is not after now",
+            "compare the clocks of this host and of the provider",
+        ),
+        RejectionKind::BindingRequired | RejectionKind::BindingMismatch => (
+            "binding",
+            "a token whose binding fits its scheme, and a sender constraint for a bound one",
+            "configure a `SenderConstraint`, or let the provider issue bearer tokens",
+        ),
+        _ => (
+            "claims",
+            "claims of the registered types in the answer",
+            "look at the answer of the endpoint for this claim",
+        ),
     }
 }

@@ -70,28 +70,25 @@ impl SessionValidator {
 
     fn of_lookup(
         &self,
-        mut steps: StepList,
+        steps: StepList,
         found: Result<Lookup<Arc<SessionRecord>>, StoreError>,
         now: UnixTime,
     ) -> Explanation {
-        let session = match found {
-            Ok(Lookup::Live(session)) => session,
+        match found {
+            Ok(Lookup::Live(session)) => self.of_session(steps, &session, now),
             Ok(Lookup::Revoked) => {
                 let step = Step::failed("revocation")
                     .expected("a session that is not revoked")
                     .found("a session that was revoked, or whose subject or client was")
                     .hint("the user logged out, or was logged out; let the user log in again");
-                return steps.reject(RejectionKind::TokenRevoked.into(), step);
+                steps.reject(RejectionKind::TokenRevoked.into(), step)
             }
             Ok(Lookup::Unknown) => {
                 let step = Step::failed("session")
                     .expected("a session of this id in the store")
                     .found("none")
-                    .hint(
-                        "it expired and was purged, its id was replaced, or the store is another one \
-                         or was emptied (a memory store ends with its process)",
-                    );
-                return steps.reject(RejectionKind::SessionUnknown.into(), step);
+                    .hint(UNKNOWN);
+                steps.reject(RejectionKind::SessionUnknown.into(), step)
             }
             Err(error) => {
                 let rejection = Rejection::from(error);
@@ -99,9 +96,17 @@ impl SessionValidator {
                     .expected("an answer of the store")
                     .found(error_chain(&rejection))
                     .hint("the session may be valid; look at the store");
-                return steps.reject(rejection, step);
+                steps.reject(rejection, step)
             }
-        };
+        }
+    }
+
+    fn of_session(
+        &self,
+        mut steps: StepList,
+        session: &SessionRecord,
+        now: UnixTime,
+    ) -> Explanation {
         let grant = &session.grant;
         if *grant.authority() != self.authority {
             let step = Step::failed("authority")
@@ -126,3 +131,6 @@ impl SessionValidator {
         steps.accept()
     }
 }
+
+const UNKNOWN: &str = "it expired and was purged, its id was replaced, or the store is another one \
+                       or was emptied (a memory store ends with its process)";

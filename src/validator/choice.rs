@@ -9,7 +9,7 @@ use crate::limits;
 
 /// Returns the step of a credential that a validator with these shapes takes.
 pub(super) fn taken(presented: &PresentedCredential<'_>, all: &[Shape], own: &[Shape]) -> Step {
-    let step = Step::ok(SHAPE)
+    let step = Step::ok(CHOICE)
         .expected(names(own))
         .found(found(presented, all));
     let is_opaque = own.contains(&Shape::Opaque) && !own.contains(&Shape::Jwt);
@@ -35,7 +35,7 @@ pub(super) fn untaken(
             .expected(format!("at most {} bytes", limits::TOKEN_BYTES))
             .found(format!("{} bytes", presented.credential().expose().len())),
         _ => {
-            let step = Step::failed(SHAPE)
+            let step = Step::failed(CHOICE)
                 .expected(names(all))
                 .found(found(presented, all));
             match hint(presented, all) {
@@ -105,7 +105,13 @@ pub(super) fn with_scheme(
     Explanation::rejected(rejection, steps)
 }
 
-const SHAPE: &str = "shape";
+/// What an opaque token at a validator for JWTs usually means.
+pub(crate) const NOT_A_JWT: &str = "not a JWT: was an audience requested? Some issuers give an \
+                                    opaque token without one; validate opaque tokens with an \
+                                    `IntrospectionValidator`, and API keys with an \
+                                    `ApiKeyValidator`";
+
+const CHOICE: &str = "validator";
 
 fn form(presented: &PresentedCredential<'_>) -> TokenForm {
     TokenForm::recognize(presented.credential().expose())
@@ -164,14 +170,9 @@ fn hint(presented: &PresentedCredential<'_>, all: &[Shape]) -> Option<String> {
                 .to_owned(),
         ),
         TokenForm::Jwt => Some("add a `JwtValidator` for the issuer of this token".to_owned()),
-        TokenForm::Other => other_environment(presented, all).or_else(|| {
-            takes_jwts.then(|| {
-                "not a JWT: was an audience requested? Many providers issue an opaque token unless \
-                 the client names the audience (`audience`, `resource` or the API's scope); for \
-                 opaque tokens add an `IntrospectionValidator`"
-                    .to_owned()
-            })
-        }),
+        TokenForm::Other => {
+            other_environment(presented, all).or_else(|| takes_jwts.then(|| NOT_A_JWT.to_owned()))
+        }
     }
 }
 

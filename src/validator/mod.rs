@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub use authorities::Authorities;
 pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
+pub(crate) use choice::NOT_A_JWT;
 pub(crate) use router::Router;
 pub(crate) use scheme::check_kind;
 pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use bearergate::api_key::{ApiKeyErrorKind, NewApiKey};
+use bearergate::api_key::{ApiKeyErrorKind, ApiKeyFormat, NewApiKey};
 use bearergate::limits;
 
 use crate::common::{DAY, NOW, Service, at, plain, wait};
@@ -185,4 +185,25 @@ fn clock_after_the_year_9999_does_not_keep_a_key_from_being_revoked() {
     wait(service.keys.revoke(id, "leaked")).unwrap();
     let disabled = service.record(id).unwrap().disabled().map(|own| own.at);
     assert_eq!(disabled, Some(at(END)));
+}
+
+#[test]
+fn error_of_a_prefix_says_where_it_is_malformed() {
+    let text = |prefix: &str| ApiKeyFormat::new(prefix).unwrap_err().to_string();
+    assert!(ApiKeyFormat::new("acme_live").is_ok());
+    let dash = text("acme-live");
+    assert!(
+        dash.contains("found another character at byte 5; choose one like"),
+        "{dash}"
+    );
+    let end = text("acme_");
+    assert!(
+        end.contains("expected a prefix without `_` at its end, found one"),
+        "{end}"
+    );
+    let long = text(&"a".repeat(33));
+    assert!(
+        long.contains("has 33 bytes; it must have at most 32"),
+        "{long}"
+    );
 }

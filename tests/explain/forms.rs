@@ -27,8 +27,8 @@ Time: 2025-10-09T08:53:20Z (1760000000)
 credential
   ok      place: found `Authorization: Bearer`
 validation
-  failed  shape: expected a JWT, or a text that begins with `acme_live_`, or anything in the cookie `sid`, found an opaque text of 11 characters
-          hint: not a JWT: was an audience requested? Many providers issue an opaque token unless the client names the audience (`audience`, `resource` or the API's scope); for opaque tokens add an `IntrospectionValidator`
+  failed  validator: expected a JWT, or a text that begins with `acme_live_`, or anything in the cookie `sid`, found an opaque text of 11 characters
+          hint: not a JWT: was an audience requested? Some issuers give an opaque token without one; validate opaque tokens with an `IntrospectionValidator`, and API keys with an `ApiKeyValidator`
   skipped validation
 revocation
   skipped not reached

@@ -1,5 +1,5 @@
 //! Explanations of requests: the same result as `check`, one step that failed, and no secret.
-#![cfg(feature = "testing")]
+#![cfg(all(feature = "api-key", feature = "testing"))]
 #![expect(
     clippy::unreachable,
     clippy::unwrap_used,

@@ -10,7 +10,7 @@ fn an_opaque_token_at_a_jwt_validator_asks_for_the_audience() {
     let gate = named_jwt();
     let explained = agreed(&gate, &bearer("6f1ed002ab5595859014ebf0951522d9"));
     let (section, step) = failure(&explained);
-    assert_eq!((section, step.name()), ("validation", "shape"));
+    assert_eq!((section, step.name()), ("validation", "validator"));
     assert_eq!(step.expected_text(), Some("a JWT"));
     assert_eq!(step.found_text(), Some("an opaque text of 32 characters"));
     assert!(hint(&explained).starts_with("not a JWT: was an audience requested?"));
@@ -131,4 +131,48 @@ fn revocation_lists_are_asked_in_order() {
     let explained = agreed(&open(opaque()), &bearer("a"));
     let list = &explained.section("revocation").unwrap().steps()[0];
     assert_eq!(list.found_text(), Some("no list is configured"));
+}
+
+#[test]
+fn a_token_of_another_audience_is_explained_in_one_call() {
+    let keys = Keys::new();
+    let gate = reader(&keys, &Proofs::default());
+    let explained = agreed(
+        &gate,
+        &bearer(&claims().audience("https://other.example.com").sign()),
+    );
+    let (section, step) = failure(&explained);
+    assert_eq!((section, step.name()), ("validation", "audience"));
+    assert!(
+        step.expected_text().unwrap().contains(AUDIENCE),
+        "{explained}"
+    );
+    assert!(
+        found(&explained).contains("https://other.example.com"),
+        "{explained}"
+    );
+    assert!(!hint(&explained).is_empty());
+    // The refusal itself names the kind and the claim, and its source the values.
+    let refusal = explained.refusal().unwrap();
+    assert_eq!(
+        refusal.to_string(),
+        "refused with 401: the token is meant for another audience (claim `aud`)"
+    );
+    let source = std::error::Error::source(refusal).unwrap().to_string();
+    assert!(
+        source.contains(AUDIENCE) && source.contains("https://other.example.com"),
+        "{source}"
+    );
+
+    let slash = agreed(
+        &gate,
+        &bearer(&claims().issuer("https://idp.example.com/").sign()),
+    );
+    assert_eq!(failure(&slash).1.name(), "issuer");
+    assert!(hint(&slash).contains("slash"), "{slash}");
+    let opaque = agreed(&gate, &bearer("6f1ed002ab5595859014ebf0951522d9"));
+    let source = std::error::Error::source(opaque.refusal().unwrap())
+        .unwrap()
+        .to_string();
+    assert!(source.contains("was an audience requested?"), "{source}");
 }

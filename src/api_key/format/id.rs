@@ -55,8 +55,15 @@ impl FromStr for ApiKeyId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes = text.as_bytes().try_into().ok();
         bytes.and_then(Self::from_bytes).ok_or_else(|| {
-            let detail =
-                "expected 16 ASCII letters and digits; copy them from the record or the key";
+            // It may be a whole key, so the text is not shown.
+            let found = match text.chars().count() {
+                Self::LEN => "other characters among them".to_owned(),
+                count => format!("{count} characters"),
+            };
+            let detail = format!(
+                "expected 16 ASCII letters and digits, found {found}; copy the id from the record, or \
+                 read it from a key with `ApiKeyFormat::key_id`"
+            );
             ConfigError::malformed("id", detail)
         })
     }
@@ -71,5 +78,25 @@ impl fmt::Display for ApiKeyId {
 impl fmt::Debug for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApiKeyId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_of_an_id_counts_the_characters_and_does_not_show_them() {
+        const KEY: &str = "acme_live_0123456789ABCDEF_c4naRyc4naRy";
+        let text = |id: &str| id.parse::<ApiKeyId>().unwrap_err().to_string();
+        assert!("0123456789ABCDEF".parse::<ApiKeyId>().is_ok());
+        let whole = text(KEY);
+        assert!(
+            whole.contains("found 39 characters; copy the id"),
+            "{whole}"
+        );
+        assert!(!whole.contains("c4naRy"), "{whole}");
+        assert!(text("0123456789ABCDE_").contains("found other characters among them"));
+        assert!(text("").contains("found 0 characters"));
     }
 }

@@ -58,22 +58,13 @@ impl ApiKeyValidator {
         let prefix = self.scheme.format().prefix();
         if let Some(legacy) = self.scheme.legacy().filter(|_| !text.starts_with(prefix)) {
             return match legacy.parse(text) {
-                Ok(key) => self.once_explained(steps, move |steps| {
+                Ok(key) => {
                     let digests = self.scheme.peppers().legacy_digests(key);
                     let found = self.find_legacy(digests);
                     found.map(move |found| self.of_legacy(steps, found, usage))
-                }),
+                }
                 Err(rejection) => {
-                    let min = legacy.min_bytes();
-                    let step = Step::failed("format")
-                        .expected(format!(
-                            "a key of the other format: {min} or more visible characters"
-                        ))
-                        .found(format!(
-                            "{} characters, or some that are not visible",
-                            text.len()
-                        ))
-                        .hint("look for a key that was cut off, or of another system");
+                    let step = malformed_legacy(text, legacy.min_bytes());
                     NowOrLater::now(steps.reject(rejection, step))
                 }
             };
@@ -180,6 +171,18 @@ impl ApiKeyValidator {
         };
         steps.reject(rejection, step)
     }
+}
+
+fn malformed_legacy(text: &str, min: usize) -> Step {
+    Step::failed("format")
+        .expected(format!(
+            "a key of the other format: {min} or more visible characters"
+        ))
+        .found(format!(
+            "{} characters, or some that are not visible",
+            text.len()
+        ))
+        .hint("look for a key that was cut off, or of another system")
 }
 
 /// Says which part of a key has another form, and nothing of the key itself.

@@ -7,6 +7,7 @@ use crate::error::RejectionKind;
 use crate::json::{Document, JsonError, JsonErrorKind};
 use crate::jwt::compact;
 use crate::limits;
+use crate::validator::NOT_A_JWT;
 
 impl Case<'_> {
     fn size_cap(&self) -> String {
@@ -121,7 +122,7 @@ fn wrapped(token: &str) -> Option<(&'static str, &'static str)> {
 fn miscounted(token: &str, count: usize) -> (String, Option<&'static str>) {
     match count {
         1 if token.is_empty() => ("an empty text".to_owned(), None),
-        1 => ("an opaque text without dots".to_owned(), Some(OPAQUE)),
+        1 => ("an opaque text without dots".to_owned(), Some(NOT_A_JWT)),
         n => (format!("{n} segments"), Some(CUT)),
     }
 }
@@ -140,7 +141,7 @@ fn misspelled(part: &str) -> (&'static str, Option<&'static str>) {
     let is_known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     match part.bytes().all(is_known) {
         true => ("it is cut off, or its last bits are not zero", Some(CUT)),
-        false => ("it has other characters", Some(OPAQUE)),
+        false => ("it has other characters", Some(NOT_A_JWT)),
     }
 }
 
@@ -196,9 +197,6 @@ const CERTIFICATES: &str = "the header has a chain of certificates (`x5c`), whic
                             raise `max_header_bytes` (at most 16384)";
 const ENCRYPTED: &str = "switch the encryption of access tokens off at the issuer; encrypted \
                          tokens are not supported";
-const OPAQUE: &str = "not a JWT: was an audience requested? Some issuers give an opaque token \
-                      without one; validate opaque tokens with an `IntrospectionValidator`, and \
-                      API keys with an `ApiKeyValidator`";
 const CUT: &str = "was the token cut off on its way, for example by a limit of a header's length?";
 const PADDED: &str = "the segments of a JWT are base64url without padding (RFC 7515 section 2); \
                       tokens of an AWS load balancer are padded: use `providers::aws_alb`";

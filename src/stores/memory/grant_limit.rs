@@ -1,7 +1,8 @@
 //! How many sessions, or families of refresh tokens, a subject may have in memory.
 
 use super::grant::MemoryGrantStore;
-use super::grant_table::{GrantRecord, GrantTable};
+use super::grant_record::GrantRecord;
+use super::grant_table::GrantTable;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::grant::Grant;
 use crate::grant::store::{Created, Sequence, SubjectLimit, TokenDigest};

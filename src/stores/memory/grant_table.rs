@@ -6,55 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::REMOVED;
+use super::grant_record::GrantRecord;
 use crate::clock::UnixTime;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::grant::Grant;
 use crate::grant::store::{Sequence, TokenDigest};
-use crate::refresh::RefreshFamily;
 use crate::revocation_list::RevocationTarget;
-use crate::session::SessionRecord;
-
-/// A record of a grant in a [`GrantTable`].
-pub(super) trait GrantRecord {
-    /// The digest by which it is found.
-    fn digest(&self) -> TokenDigest;
-
-    fn grant(&self) -> &Grant;
-
-    /// When a purge removes it.
-    fn ends(&self) -> UnixTime;
-}
-
-impl GrantRecord for SessionRecord {
-    fn digest(&self) -> TokenDigest {
-        self.digest
-    }
-
-    fn grant(&self) -> &Grant {
-        &self.grant
-    }
-
-    fn ends(&self) -> UnixTime {
-        self.grant.expires_if_unused()
-    }
-}
-
-impl GrantRecord for RefreshFamily {
-    fn digest(&self) -> TokenDigest {
-        self.id
-    }
-
-    fn grant(&self) -> &Grant {
-        &self.grant
-    }
-
-    fn ends(&self) -> UnixTime {
-        match self.revoked {
-            Some(_) => UnixTime::from_secs(0),
-            None => self.grant.expires_if_unused(),
-        }
-    }
-}
 
 /// Records in several parts, so that a reader seldom waits for a writer of another record.
 ///
@@ -408,6 +364,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::grant::Grant;
+    use crate::session::SessionRecord;
     use crate::stores::memory::STEP;
 
     const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);

@@ -11,6 +11,8 @@ mod grant_limit;
 #[cfg(feature = "session")]
 mod grant_list;
 #[cfg(feature = "session")]
+mod grant_record;
+#[cfg(feature = "session")]
 mod grant_table;
 #[cfg(feature = "session")]
 mod revocation_room;
