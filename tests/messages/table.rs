@@ -68,7 +68,7 @@ pub(crate) fn refusal(gate: &Gate, request: &Request<()>) -> String {
 /// The text of an explanation: the reason and the step that failed.
 #[track_caller]
 pub(crate) fn shown(explanation: &RequestExplanation) -> String {
-    let refusal = explanation.refusal().expect("the mistake is silent");
+    let refusal = explanation.refusal().unwrap();
     let step = explanation.failed().map(ToString::to_string);
     let mut text = refusal.to_string();
     for line in step.iter().flat_map(|step| step.lines()) {
