@@ -169,7 +169,7 @@ impl Environment {
     pub(crate) fn required_client(
         client: Option<Arc<dyn HttpClient>>,
     ) -> Result<Arc<dyn HttpClient>, ConfigError> {
-        let detail = "no HTTP client is configured; set one with `Environment::http_client`, such as \
+        let detail = "expected an HTTP client, found none; set one with `Environment::http_client`, such as \
                       `integrations::reqwest::Client` of the feature `reqwest`";
         client.ok_or_else(|| ConfigError::missing("http_client", detail))
     }
@@ -178,7 +178,8 @@ impl Environment {
     pub(crate) fn required_spawner(
         spawner: Option<Arc<dyn Spawn>>,
     ) -> Result<Arc<dyn Spawn>, ConfigError> {
-        let detail = "no spawner is configured; set one with `Environment::spawner`";
+        let detail = "expected a spawner, found none; set one with `Environment::spawner`, such as \
+                      `integrations::tokio::TokioSpawner` of the feature `tokio`";
         spawner.ok_or_else(|| ConfigError::missing("spawner", detail))
     }
 }

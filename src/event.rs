@@ -205,6 +205,7 @@ impl Event<'_> {
             Self::PlainHttpAllowed { .. } => "plain_http_allowed",
             Self::PolicyNotReloaded { .. } => "policy_not_reloaded",
             Self::PolicyReloaded { .. } => "policy_reloaded",
+            Self::RefreshTokenRepeated { .. } => "refresh_token_repeated",
             Self::RefreshTokenReused { .. } => "refresh_token_reused",
             Self::Refused { .. } => "refused",
             Self::RehashFailed { .. } => "rehash_failed",

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::{env, fmt};
+use std::{env, fmt, io};
 
 use zeroize::Zeroizing;
 
@@ -85,7 +85,7 @@ impl SecretSource {
                 let mut bytes = Zeroizing::new(Vec::with_capacity(CAPACITY));
                 let read = File::open(path)
                     .and_then(|file| file.take(CAPACITY as u64).read_to_end(&mut bytes));
-                read.map_err(|cause| self.unreadable().with_source(cause))?;
+                read.map_err(|cause| self.unreadable_file(cause))?;
                 without_line_end(Secret::new(std::mem::take(&mut *bytes)))
             }
             Origin::Closure(_, read) => {
@@ -105,7 +105,7 @@ impl SecretSource {
             .map(|(_, value)| value);
         let value = values.next().ok_or_else(|| self.unreadable())?;
         if values.next().is_some() {
-            let detail = format!("{self} is set twice; set it once");
+            let detail = format!("expected one value, found that {self} is set twice; set it once");
             return Err(ConfigError::conflict(FIELD, detail));
         }
         Ok(Secret::new(value.into_encoded_bytes()))
@@ -114,11 +114,13 @@ impl SecretSource {
     fn check_size(&self, secret: Secret) -> Result<Secret, ConfigError> {
         let len = secret.expose().len();
         if len == 0 {
-            let detail = format!("{self} is empty; put the secret in it");
+            let detail =
+                format!("expected a secret, found that {self} is empty; put the secret in it");
             return Err(ConfigError::missing(FIELD, detail));
         }
         if len > limits::SECRET_BYTES {
-            let detail = format!("{self} has more than 65536 bytes; use at most that many");
+            let detail =
+                format!("expected at most 65536 bytes, found more in {self}; give the secret only");
             return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
         Ok(secret)
@@ -126,15 +128,26 @@ impl SecretSource {
 
     fn unreadable(&self) -> ConfigError {
         let detail = match &self.0 {
-            Origin::Env(_) => format!("{self} is not set; set it"),
-            Origin::File(_) => {
-                format!("{self} cannot be read; check that it exists and is readable")
-            }
-            Origin::Closure(..) => {
-                format!("{self} returned an error; see the source of this error")
-            }
+            Origin::Env(_) => format!("expected a secret, found that {self} is not set; set it"),
+            Origin::File(_) | Origin::Closure(..) => format!(
+                "expected a secret, found that {self} failed; the source of this error says why"
+            ),
         };
         ConfigError::new(ConfigErrorKind::Unreadable, FIELD, detail)
+    }
+
+    fn unreadable_file(&self, cause: io::Error) -> ConfigError {
+        let (found, remedy) = match cause.kind() {
+            io::ErrorKind::NotFound => ("does not exist", "give the path of the file"),
+            io::ErrorKind::PermissionDenied => (
+                "must not be read by this process",
+                "let the user that the service runs as read it",
+            ),
+            io::ErrorKind::IsADirectory => ("is a folder", "give the path of a file in it"),
+            _ => ("cannot be read", "the source of this error says why"),
+        };
+        let detail = format!("expected a file with a secret, found that {self} {found}; {remedy}");
+        ConfigError::new(ConfigErrorKind::Unreadable, FIELD, detail).with_source(cause)
     }
 }
 

@@ -307,10 +307,10 @@ async fn remedies_fit_what_is_wrong_with_the_keys() {
         (status(401), "401 Unauthorized", "firewall"),
         (status(403), "403 Forbidden", "`User-Agent`"),
         (status(404), "404 Not Found", "check the address"),
-        (status(429), "429 Too Many", "limits the rate"),
+        (status(429), "429 Too Many", "raise the limit"),
         (status(500), "500 Internal", "look at its state"),
         (status(503), "503 Service", "look at its state"),
-        (status(307), "307 Temporary", "not followed"),
+        (status(307), "307 Temporary", "leads to"),
         (Fault::Answer(coded), "gzip", "Accept-Encoding"),
         (Fault::Answer(many), "more keys", "`max_keys`"),
         (Fault::Answer(single), "no JWK Set", "of one key"),
@@ -337,7 +337,7 @@ async fn remedies_fit_what_is_wrong_with_the_discovery_document() {
     for (fault, text, remedy) in [
         (Fault::Html, "is malformed", "not with a page"),
         (Fault::Status(403), "403 Forbidden", "firewall"),
-        (Fault::Status(429), "429 Too Many", "limits the rate"),
+        (Fault::Status(429), "429 Too Many", "raise the limit"),
         (Fault::Status(502), "502 Bad Gateway", "look at its state"),
         (
             Fault::Status(404),
@@ -380,7 +380,7 @@ async fn remedies_fit_what_is_wrong_with_the_discovery_document() {
         let idp = started();
         idp.announce("jwks_uri", value);
         let report = report(validator(idp.url())).await;
-        assert_finds(&report, Severity::Error, ["discovery", "`jwks_uri` is"]);
+        assert_finds(&report, Severity::Error, ["discovery", "`jwks_uri`, found"]);
         assert_hint(&report, "jwks_url");
     }
 }
@@ -426,12 +426,12 @@ async fn remedies_fit_what_is_wrong_with_introspection() {
     let coded = Answer::json(r#"{"active":false}"#).header("content-encoding", "br");
     for (fault, text, remedy) in [
         (Fault::Status(403), "does not let", "firewall"),
-        (Fault::Status(404), "no such endpoint", "nothing there"),
-        (Fault::Status(429), "429 Too Many", "limits the rate"),
+        (Fault::Status(404), "no such endpoint", "check the address"),
+        (Fault::Status(429), "429 Too Many", "raise the limit"),
         (Fault::Status(503), "503 Service", "look at its state"),
-        (Fault::Status(307), "redirects", "not followed"),
+        (Fault::Status(307), "not followed", "leads to"),
         (Fault::Answer(coded), "\"br\"", "Accept-Encoding"),
-        (Fault::Reset, "no complete", "proxies"),
+        (Fault::Reset, "the connection broke", "proxies"),
         (Fault::Html, "content type", "by hand"),
     ] {
         let idp = started();

@@ -648,8 +648,11 @@ fn the_error_for_a_set_without_usable_keys_has_the_reasons() {
     let error = jwks(&[with(es256_jwk(), "use", "enc"), json!({"kty": "oct"})]).unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::NoUsableKey);
     let text = error.to_string();
-    assert!(text.contains("key 0: `use` is not `sig`"), "{text}");
-    assert!(text.contains("key 1: a symmetric key"), "{text}");
+    assert!(text.contains("key 0: expected `use` to be `sig`"), "{text}");
+    assert!(
+        text.contains("key 1: expected a public key, found a symmetric one"),
+        "{text}"
+    );
 }
 
 #[test]

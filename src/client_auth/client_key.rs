@@ -130,7 +130,7 @@ pub(crate) struct AssertionClaims<'a> {
 const LIFETIME: Duration = Duration::from_secs(60);
 
 const UNFIT: Flaw = Flaw::malformed(
-    "expected a private key for the algorithm; give the PEM of an RSA, P-256, P-384 or Ed25519 \
+    "expected a private key for the algorithm, found another; give the PEM of an RSA, P-256, P-384 or Ed25519 \
      key and an algorithm of its type",
 );
 

@@ -200,7 +200,8 @@ fn header(scheme: &str, credentials: &[u8]) -> Result<HeaderValue, ConfigError> 
 }
 
 const REGISTERED: &str = "give what the provider registered for this service";
-const NO_TOKEN: &str = "it is empty or has characters that no token has; give it without a scheme";
+const NO_TOKEN: &str = "expected printable ASCII without spaces, found an empty token or other \
+                        characters; give the token without a scheme and without a line end";
 
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -174,11 +174,12 @@ impl SourcesBuilder {
         }
         let mut seen = HashSet::new();
         if let Some(twice) = places.iter().find(|p| !seen.insert(*p)) {
-            let detail = format!("{twice:?} is enabled twice; enable it once");
+            let detail = format!("expected each place once, found {twice:?} twice; enable it once");
             return Err(ConfigError::conflict("sources", detail));
         }
         if places.is_empty() {
-            let detail = "no place is enabled; enable one or keep `Authorization: Bearer`";
+            let detail = "expected at least one place, found none; enable one, or keep \
+                          `Authorization: Bearer`";
             return Err(ConfigError::missing("sources", detail));
         }
         let has_cookie = places.iter().any(|p| matches!(p, Place::Cookie(_)));
@@ -230,9 +231,8 @@ impl RequestedPlace {
             Self::Header(name) => {
                 check_name("header", &name, charset::is_tchar)?;
                 let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|e| {
-                    let detail =
-                        format!("`{name}` is too long for a header name; use a shorter one");
-                    ConfigError::malformed("header", detail).with_source(e)
+                    let remedy = "use a shorter one";
+                    ConfigError::unexpected("header", "a header name", &name, remedy).with_source(e)
                 })?;
                 let reserved = [
                     header::AUTHORIZATION,
@@ -243,8 +243,10 @@ impl RequestedPlace {
                     header::PROXY_AUTHORIZATION,
                 ];
                 if reserved.contains(&parsed) {
-                    let detail =
-                        format!("`{parsed}` has another meaning in HTTP; use another header");
+                    let detail = format!(
+                        "expected a header of your own, found `{parsed}`, which has another meaning \
+                         in HTTP; use another header"
+                    );
                     return Err(ConfigError::conflict("header", detail));
                 }
                 Ok(Place::Header(parsed))
@@ -266,9 +268,9 @@ fn check_name(
         return Err(ConfigError::empty(field, "give the name of the place"));
     }
     if !name.bytes().all(is_allowed) {
-        let detail =
-            format!("{name:?} has a character that is not allowed in such a name; remove it");
-        return Err(ConfigError::malformed(field, detail));
+        let expected = "a name without spaces and separators";
+        let remedy = "write it like `x-api-key`";
+        return Err(ConfigError::unexpected(field, expected, name, remedy));
     }
     Ok(())
 }
@@ -284,8 +286,8 @@ fn cross_site(
         (without_origin, has_cookie, "allow_requests_without_origin"),
     ] {
         if is_set && !has_use {
-            let detail = "origins apply to cookies, and listed ones to `Authorization: Basic`; \
-                          enable such a place or remove the call";
+            let detail = "expected a cookie or, for listed origins, `Authorization: Basic`, found \
+                          neither; enable such a place, or remove the call";
             return Err(ConfigError::conflict(field, detail));
         }
     }

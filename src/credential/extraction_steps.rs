@@ -117,6 +117,7 @@ impl Sources {
             // What is wrong in an enabled place is nearer.
             hint = hint.or_else(|| Some(format!("{setter} if it has the credential")));
         }
+        let hint = hint.or_else(|| Some(SEND.to_owned()));
         (found.join(", "), hint)
     }
 
@@ -365,3 +366,6 @@ const KNOWN_HEADERS: &[&str] = &[
 
 /// Parameters in which clients often send credentials.
 const KNOWN_PARAMETERS: &[&str] = &["access_token", "api_key", "apikey", "token"];
+
+const SEND: &str = "let the client send a credential there; check that no proxy before this service \
+                    removes it";

@@ -12,10 +12,14 @@ pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
     let [.., last] = &mut y;
     *last &= 0x7f; // without the sign of x
     if y.iter().rev().ge(PRIME.iter().rev()) {
-        return Err(Flaw::malformed("the Ed25519 point is not canonical"));
+        return Err(Flaw::malformed(
+            "expected a canonical Ed25519 point, found another encoding; make a new key",
+        ));
     }
     if SMALL_ORDER.contains(&y) {
-        return Err(Flaw::weak("the Ed25519 point is of small order"));
+        return Err(Flaw::weak(
+            "expected an Ed25519 point of large order, found one of small order; make a new key",
+        ));
     }
     // The point is on the curve only if this `y` has an `x` with -x^2 + y^2 = 1 + d x^2 y^2. Then
     // x^2 = u/v with u = y^2 - 1 and v = d y^2 + 1, so u v is a square.
@@ -24,7 +28,9 @@ pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
     let u = square.minus(Element::ONE);
     let v = Element::D.times(square).plus(Element::ONE);
     if !u.times(v).is_square() {
-        return Err(Flaw::malformed("the Ed25519 point is not on its curve"));
+        return Err(Flaw::malformed(
+            "expected a point on Ed25519, found another; copy the key again",
+        ));
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use crate::error::{ConfigError, ConfigErrorKind};
 pub(crate) struct Flaw(pub(crate) ConfigErrorKind, pub(crate) &'static str);
 
 impl Flaw {
-    pub(crate) const OFF_CURVE: Self = Self::malformed("the point is not on its curve");
+    pub(crate) const OFF_CURVE: Self =
+        Self::malformed("expected a point on the key's curve, found another; copy the key again");
 
     /// Names the field that the key was given in.
     pub(crate) fn in_field(self, field: &'static str) -> ConfigError {

@@ -74,7 +74,7 @@ impl Material {
     pub(crate) fn secret(secret: Secret) -> Result<Self, Flaw> {
         if mac_algorithms(secret.expose().len()).is_empty() {
             return Err(Flaw::weak(
-                "the secret is shorter than 32 bytes; use 32 random bytes for HS256, \
+                "expected at least 32 bytes, found fewer; use 32 random bytes for HS256, \
                  48 for HS384, 64 for HS512",
             ));
         }
@@ -93,7 +93,8 @@ impl Material {
     pub(crate) fn ec(curve: Curve, point: Vec<u8>) -> Result<Self, Flaw> {
         if point.len() != 1 + 2 * curve.len() || point.first() != Some(&4) {
             return Err(Flaw::malformed(
-                "the point is not an uncompressed one of its curve's length",
+                "expected an uncompressed point of its curve's length, found another; \
+                 copy the key again",
             ));
         }
         check_on_curve(curve, &point)?;
@@ -103,7 +104,9 @@ impl Material {
     /// Checks an encoded point (RFC 8032 section 5.1.2).
     pub(crate) fn ed25519(point: &[u8]) -> Result<Self, Flaw> {
         let Ok(point) = <[u8; 32]>::try_from(point) else {
-            return Err(Flaw::malformed("an Ed25519 public key has 32 bytes"));
+            return Err(Flaw::malformed(
+                "expected the 32 bytes of an Ed25519 public key, found another number; copy the key again",
+            ));
         };
         edwards::check_point(&point)?;
         Ok(Self::Ed25519(point))
@@ -141,24 +144,32 @@ fn check_modulus(n: &[u8]) -> Result<(), Flaw> {
     let zeros = n.first().map_or(0, |byte| byte.leading_zeros());
     let bits = n.len() * 8 - zeros as usize;
     if bits < limits::RSA_BITS_MIN {
-        return Err(Flaw::weak("the RSA modulus is shorter than 2048 bits"));
+        return Err(Flaw::weak(
+            "expected an RSA modulus of at least 2048 bits, found fewer; make a new key",
+        ));
     }
     if bits > limits::RSA_BITS_MAX {
-        return Err(Flaw::weak("the RSA modulus is longer than 8192 bits"));
+        return Err(Flaw::weak(
+            "expected an RSA modulus of at most 8192 bits, found more; make a smaller key",
+        ));
     }
     if !is_odd(n) {
-        return Err(Flaw::weak("the RSA modulus is even"));
+        return Err(Flaw::weak(
+            "expected an odd RSA modulus, found an even one; copy the key again",
+        ));
     }
     if roca::is_suspect(n) {
         return Err(Flaw::weak(
-            "the RSA modulus has the fingerprint of CVE-2017-15361 (ROCA)",
+            "expected an RSA modulus of random primes, found the fingerprint of CVE-2017-15361 \
+             (ROCA); replace the key",
         ));
     }
     Ok(())
 }
 
 fn check_exponent(e: &[u8]) -> Result<(), Flaw> {
-    const RANGE: Flaw = Flaw::weak("the RSA exponent is not an odd number in 65537..2^33");
+    const RANGE: Flaw =
+        Flaw::weak("expected an odd RSA exponent in 65537..2^33, found another; make a new key");
     if e.len() > size_of::<u64>() {
         return Err(RANGE);
     }
@@ -188,7 +199,7 @@ fn check_on_curve(curve: Curve, point: &[u8]) -> Result<(), Flaw> {
 /// Checks a point by a key agreement with it, which fails for a point off the curve.
 fn check_by_agreement(algorithm: &'static agreement::Algorithm, point: &[u8]) -> Result<(), Flaw> {
     let ephemeral = agreement::EphemeralPrivateKey::generate(algorithm, &SystemRandom::new())
-        .map_err(|_| Flaw::malformed("the point could not be checked: no random numbers"))?;
+        .map_err(|_| Flaw::malformed("expected random numbers to check the point with, found none; check the random source of the system"))?;
     let peer = agreement::UnparsedPublicKey::new(algorithm, point);
     agreement::agree_ephemeral(ephemeral, &peer, |_| ()).map_err(|_| Flaw::OFF_CURVE)
 }

@@ -34,7 +34,9 @@ impl Backend for OnAwsLcRs {
     }
 }
 
-const REFUSED: Flaw = Flaw::malformed("the provider refused the key");
+const REFUSED: Flaw = Flaw::malformed(
+    "expected a key that `aws-lc-rs` takes, found one that it refuses; copy the key again",
+);
 
 fn parse(
     algorithm: &'static dyn VerificationAlgorithm,

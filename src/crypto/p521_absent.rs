@@ -11,7 +11,7 @@ impl P521Key {
     /// Refuses every point.
     pub(super) fn new(_: &[u8]) -> Result<Self, Flaw> {
         Err(Flaw::malformed(
-            "P-521 (`ES512`) is not supported in this build; enable the feature `aws-lc-rs`",
+            "expected a curve of this build, found P-521 (`ES512`); enable the feature `aws-lc-rs`",
         ))
     }
 

@@ -6,6 +6,7 @@ use std::ops::RangeBounds;
 
 use super::cause::Cause;
 use super::quantity::Quantity;
+use super::shown::shown;
 use super::{kinds, quantity};
 
 /// A configuration was refused when it was built.
@@ -129,6 +130,24 @@ impl ConfigError {
         Self::new(ConfigErrorKind::ValueMalformed, field, detail)
     }
 
+    /// "`field`: expected a, found `b`; remedy", where a text has the wrong form. The text that was
+    /// found is bounded and escaped; it must not be a secret.
+    pub(crate) fn unexpected(
+        field: &'static str,
+        expected: &str,
+        found: &str,
+        remedy: &str,
+    ) -> Self {
+        let found = match found {
+            "" => "an empty text".to_owned(),
+            found => format!("`{}`", shown(found)),
+        };
+        Self::malformed(
+            field,
+            format!("expected {expected}, found {found}; {remedy}"),
+        )
+    }
+
     /// "`field` is 20; it must be between 1 and 10".
     pub(crate) fn out_of_range<T: Quantity>(
         field: &'static str,
@@ -165,6 +184,12 @@ impl ConfigError {
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Cause::new(source));
+        self
+    }
+
+    /// Names the field that the user set, where another part of the crate found the error.
+    pub(crate) fn in_field(mut self, field: &'static str) -> Self {
+        self.0.field = field;
         self
     }
 
@@ -224,6 +249,14 @@ mod tests {
             (
                 ConfigError::empty("name", "give the URL of the issuer"),
                 "`name` is empty; give the URL of the issuer",
+            ),
+            (
+                ConfigError::unexpected("host", "a host", "https://a\n", "give it alone"),
+                r"`host`: expected a host, found `https://a\n`; give it alone",
+            ),
+            (
+                ConfigError::unexpected("host", "a host", "", "give one").in_field("proxy"),
+                "`proxy`: expected a host, found an empty text; give one",
             ),
             (
                 ConfigError::missing("validator", "no validator is configured"),

@@ -5,6 +5,7 @@ mod config;
 mod kind;
 mod kinds;
 mod quantity;
+mod shown;
 mod store;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ pub(crate) use cause::{Cause, Caused, InClaim};
 pub use config::{ConfigError, ConfigErrorKind};
 pub use kind::RejectionKind;
 pub(crate) use kinds::kinds;
+pub(crate) use shown::shown;
 pub use store::{StoreError, StoreErrorKind};
 
 /// A credential was not accepted, or could not be validated.

@@ -44,6 +44,10 @@
 //! - *decision*: [`Refusal::decision`](crate::http_response::Refusal::decision), the rules and conditions
 //!   that denied; [`Policy::explain`](crate::Policy::explain) evaluates every condition.
 //!
+//! The whole texts for more than a hundred everyday mistakes are in `docs/messages.md` of the
+//! repository: what was expected, what was found and what to do. Text that you see in a log can be
+//! looked up there.
+//!
 //! # Kinds of rejection
 //!
 //! The order is roughly that of the checks. A credential with several faults gets the kind of the

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use http::Uri;
 
 use super::address_scope::AddressScope;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, shown};
 
 /// An absolute `https` URL, or an `http` URL on this machine.
 ///
@@ -36,13 +36,15 @@ pub struct Endpoint {
 pub(crate) enum UrlProblem {
     #[error("has characters that a URL cannot have; percent-encode them")]
     Characters,
+    #[error("is empty; give the whole URL")]
+    Empty,
     #[error("has a fragment; remove it")]
     Fragment,
     #[error("is on this machine, and the document that names it is not")]
     Loopback,
     #[error("is not a URL; write it like `https://idp.example.com/path`")]
     Malformed,
-    #[error("has no host, or has user information; write `https://` and a host")]
+    #[error("has no host; write `https://` and a host")]
     NoHost,
     #[error("is not a private address; use `https`")]
     NotPrivate,
@@ -59,6 +61,10 @@ pub(crate) enum UrlProblem {
     Scheme,
     #[error("is plain http on another host than the document's; name it with `trust_host`")]
     UntrustedPlainHttp,
+    #[error("has a user or a password; remove it, and give credentials by their own setting")]
+    UserInfo,
+    #[error("begins or ends with white space; remove it")]
+    WhiteSpace,
 }
 
 impl Endpoint {
@@ -76,20 +82,23 @@ impl Endpoint {
     /// hosts.
     pub(crate) fn parse_allowing(url: &str, plain_hosts: &[Box<str>]) -> Result<Self, ConfigError> {
         Self::read(url, plain_hosts).map_err(|problem| {
+            if problem == UrlProblem::Empty {
+                return ConfigError::unexpected("url", URL, url, "give the whole URL");
+            }
             // Only the part that has no secret is shown: no user and no query.
-            let shown = url.split(['?', '#']).next().unwrap_or_default();
-            let shown = if shown.contains('@') {
-                "the URL"
+            let public = url.split(['?', '#']).next().unwrap_or_default();
+            let found = if public.contains('@') {
+                "a URL".to_owned()
             } else {
-                shown
+                format!("`{}`", shown(public))
             };
-            refused(shown, &problem.to_string())
+            refused(&found, &problem.to_string())
         })
     }
 
     /// Returns the error for a configured address that is not usable.
     pub(crate) fn refused(&self, problem: &str) -> ConfigError {
-        refused(&self.to_string(), problem)
+        refused(&format!("`{self}`"), problem)
     }
 
     /// Returns scheme, host and port.
@@ -141,6 +150,12 @@ impl Endpoint {
     }
 
     fn read(url: &str, plain_hosts: &[Box<str>]) -> Result<Self, UrlProblem> {
+        if url.is_empty() {
+            return Err(UrlProblem::Empty);
+        }
+        if url.trim() != url {
+            return Err(UrlProblem::WhiteSpace);
+        }
         // URL parsers do not read these characters alike.
         if url.bytes().any(|b| !b.is_ascii_graphic() || b == b'\\') {
             return Err(UrlProblem::Characters);
@@ -153,7 +168,10 @@ impl Endpoint {
             return Err(UrlProblem::Relative);
         }
         let host = uri.host().unwrap_or_default();
-        if host.is_empty() || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+        if uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+            return Err(UrlProblem::UserInfo);
+        }
+        if host.is_empty() {
             return Err(UrlProblem::NoHost);
         }
         let address = bare(host).parse::<IpAddr>().ok();
@@ -232,8 +250,11 @@ fn bare(host: &str) -> &str {
     inner.unwrap_or(host)
 }
 
-fn refused(url: &str, problem: &str) -> ConfigError {
-    ConfigError::malformed("url", format!("`{url}` {problem}"))
+const URL: &str = "an absolute `https` URL";
+
+fn refused(found: &str, problem: &str) -> ConfigError {
+    let detail = format!("expected {URL}, found {found}, which {problem}");
+    ConfigError::malformed("url", detail)
 }
 
 impl fmt::Display for Endpoint {

@@ -74,6 +74,11 @@ impl HttpError {
         self
     }
 
+    /// Returns what went wrong below, for an error that says the kind in its own words.
+    pub(crate) fn into_cause(self) -> Option<Cause> {
+        self.source
+    }
+
     /// Returns whether no connection was made, so that nothing was sent.
     pub(crate) fn is_connect(&self) -> bool {
         matches!(

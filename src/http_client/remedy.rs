@@ -10,24 +10,24 @@ use crate::diagnosis::Finding;
 pub(crate) const fn remedy(kind: HttpErrorKind) -> &'static str {
     match kind {
         HttpErrorKind::Broken => {
-            "the provider or a proxy before it closes the connection: ask the address by hand from \
-             this host, and check the proxies between them"
+            "ask the address by hand from this host, and check the proxies between it and the \
+             provider"
         }
         HttpErrorKind::Connect => {
             "check name resolution, firewall, proxy and certificates between this host and the \
              provider; a private CA must be given to the client"
         }
         HttpErrorKind::ConnectDeadline => {
-            "the connect deadline passed: check routing and firewall between this host and the \
-             provider, or raise `HttpSettings::connect_deadline`"
+            "check routing and firewall between this host and the provider, or raise \
+             `HttpSettings::connect_deadline`"
         }
         HttpErrorKind::Deadline => {
-            "the deadline of the whole call passed: find out by hand how long the answer takes, and \
-             raise `HttpSettings::deadline` if that is usual"
+            "find out by hand how long the answer takes, and raise `HttpSettings::deadline` if that \
+             is usual"
         }
         HttpErrorKind::Forbidden => {
-            "the host resolves to an address that this URL must not reach: name a host that only a \
-             document names with `trust_host`; a host with plain http needs a private address"
+            "name a host that only a document names with `trust_host`; a host with plain http needs \
+             a private address"
         }
         HttpErrorKind::TooLarge => {
             "check that the address is the right one; the answer is longer than any of its kind \
@@ -84,20 +84,19 @@ impl StatusClass {
     /// Returns what the operator can do about an answer with such a status.
     pub(crate) const fn remedy(self) -> &'static str {
         match self {
-            Self::Absent => "check the address: the provider has nothing there",
+            Self::Absent => "check the address: its path may be another one",
             Self::Failing => {
                 "the provider or a proxy before it fails: look at its state, and ask again later"
             }
             Self::Ok | Self::Other => "ask the address by hand, and check that it is the right one",
-            Self::Redirect => "redirects are not followed: give the address that this one leads to",
+            Self::Redirect => "give the address that this one leads to",
             Self::Refused => {
-                "the provider or a firewall before it refuses this service: let it pass this \
-                 host's address and its `User-Agent` (`HttpSettings::user_agent`), or give the \
-                 credentials that it wants (`FetchedKeysBuilder::bearer`)"
+                "let the provider, or a firewall before it, pass this host's address and its \
+                 `User-Agent` (`HttpSettings::user_agent`), or give the credentials that it wants \
+                 (`FetchedKeysBuilder::bearer`)"
             }
             Self::Throttled => {
-                "the provider limits the rate of requests: have the limit raised, or send fewer of \
-                 them: keep keys in a file (`keep_in`), or use answers for longer (`fresh_for`)"
+                "have the provider raise the limit, or send fewer requests: keep keys in a file (`keep_in`), or use answers for longer (`fresh_for`)"
             }
         }
     }

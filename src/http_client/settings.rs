@@ -159,9 +159,9 @@ fn checked_user_agent(text: &str) -> Result<HeaderValue, ConfigError> {
     let is_printable = text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text;
     let value = HeaderValue::from_str(text).ok().filter(|_| is_printable);
     value.ok_or_else(|| {
-        let detail = "expected printable ASCII without a space at its ends; \
-                      write it like `orders-api/1.4`";
-        ConfigError::malformed("user_agent", detail)
+        let expected = "printable ASCII without a space at its ends";
+        let remedy = "write it like `orders-api/1.4`";
+        ConfigError::unexpected("user_agent", expected, text, remedy)
     })
 }
 
@@ -175,11 +175,12 @@ fn checked_host(host: Box<str>) -> Result<Box<str>, ConfigError> {
     if is_host {
         return Ok(bare.into());
     }
-    let detail = format!(
-        "expected a host, found {host:?}; give the name or the address without scheme, port and \
-         wildcard, like `keycloak`"
-    );
-    Err(ConfigError::malformed("allow_plain_http", detail))
+    Err(ConfigError::unexpected(
+        "allow_plain_http",
+        "a host",
+        &host,
+        "give the name or the address without scheme, port and wildcard, like `keycloak`",
+    ))
 }
 
 /// Settings that were checked.

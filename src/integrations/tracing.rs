@@ -73,6 +73,7 @@ impl Observer for TracingObserver {
             | Event::EndlessRevocation { .. }
             | Event::GrantRevocationsFilling { .. }
             | Event::GrantsEndedByLimit { .. }
+            | Event::RefreshTokenRepeated { .. }
             | Event::RefreshTokenReused { .. }
             | Event::RevocationsMerged { .. } => of_revocation(event),
             Event::PolicyNotReloaded { .. }
@@ -213,6 +214,17 @@ fn of_revocation(event: &Event<'_>) {
             authority = text(authority),
             subject = text(subject),
             ended,
+        }),
+        Event::RefreshTokenRepeated {
+            authority,
+            subject,
+            client,
+            session,
+        } => write_event!(event, WARN, "a refresh token was repeated and refused", {
+            authority = text(authority),
+            subject = text(subject),
+            client = text(client),
+            session = session.map(text),
         }),
         Event::RefreshTokenReused {
             authority,

@@ -329,16 +329,7 @@ impl IntrospectionValidatorBuilder<Ready> {
 
 impl IntrospectionConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        let has_empty_scope = self.rules.scope_claim.as_deref() == Some("");
-        if self.rules.has_empty_names() || has_empty_scope {
-            let detail = "found an empty list or name; give at least one name, none of them empty";
-            let field = if has_empty_scope {
-                "scopes_from"
-            } else {
-                "names"
-            };
-            return Err(ConfigError::missing(field, detail));
-        }
+        self.rules.check_names()?;
         let most = limits::INTROSPECTION_FRESH_MAX.as_secs();
         in_range("fresh_for", self.cache.active_secs, (0, most))?;
         let most = limits::INTROSPECTION_ENTRIES_MAX as u64;
@@ -350,7 +341,7 @@ impl IntrospectionConfig {
             .as_ref()
             .is_some_and(|key| key.expose().len() < 32)
         {
-            let detail = "the key has fewer than 32 bytes; use 32 random bytes";
+            let detail = "expected at least 32 bytes, found fewer; use 32 random bytes";
             return Err(ConfigError::new(
                 ConfigErrorKind::KeyWeak,
                 "token_id_key",
@@ -365,8 +356,8 @@ impl IntrospectionConfig {
             return Ok(None);
         };
         let client = self.auth.client().ok_or_else(|| {
-            let detail = "signed responses name the client as audience, and a bearer token has no \
-                          client id; authenticate by id and secret or key";
+            let detail = "expected a client with an id, which signed responses name as their \
+                          audience, found a bearer token; authenticate by id and secret or key";
             ConfigError::conflict("signed", detail)
         })?;
         SignedResponses::new(issuer, Arc::clone(keys), client).map(Some)
@@ -447,7 +438,7 @@ mod tests {
         assert_eq!(refused(at("http://idp.example.com/a?k=s3cret")), malformed);
         assert_eq!(refused(at("introspect")), malformed);
         let empty = |field| (ConfigErrorKind::Empty, field);
-        assert_eq!(refused(builder().issuer("")), empty("names"));
+        assert_eq!(refused(builder().issuer("")), empty("issuers"));
         assert_eq!(refused(builder().scopes_from("")), empty("scopes_from"));
         let out = |field| (ConfigErrorKind::OutOfRange, field);
         assert_eq!(refused(builder().max_entries(9)), out("max_entries"));

@@ -7,8 +7,7 @@ use super::response;
 use super::response::{EndpointProblem, TokenState};
 use super::shared::{Shared, TokenQuery};
 use super::validator::IntrospectionValidator;
-use crate::client_auth::ClientAuthKind;
-use crate::diagnosis::{Finding, error_chain};
+use crate::diagnosis::Finding;
 use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 
@@ -27,7 +26,7 @@ impl IntrospectionValidator {
     pub fn probe(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         NowOrLater::later(async move {
             let probed = self.0.probe(OPAQUE).await;
-            probed.map_err(|problem| problem.into_rejection(&self.0.endpoint.url))
+            probed.map_err(|problem| self.0.unavailable(problem))
         })
     }
 }
@@ -61,7 +60,7 @@ impl Shared {
     }
 
     async fn probe(&self, token: &str) -> Result<(), EndpointProblem> {
-        let unknown = EndpointProblem::new("the clock reports no time");
+        let unknown = EndpointProblem::new("the clock reports no time").remedy(CLOCK);
         let query = TokenQuery {
             token: Zeroizing::new(token.to_owned()),
             digest: Digest::default(),
@@ -77,36 +76,14 @@ impl Shared {
     }
 
     fn broken(&self, subject: String, problem: EndpointProblem) -> Finding {
-        let hint = match (problem.text, self.endpoint.auth.kind()) {
-            (response::CREDENTIALS, ClientAuthKind::Bearer) => TOKEN,
-            (response::CREDENTIALS, ClientAuthKind::Key) => KEY,
-            (response::CREDENTIALS, ClientAuthKind::Secret) => SECRET,
-            (response::NOT_ALLOWED, _) => ALLOW,
-            (response::UNSUPPORTED, _) => OTHER_ENDPOINT,
-            _ => problem.remedy.unwrap_or(ANSWER),
-        };
-        let rejection = problem.into_rejection(&self.endpoint.url);
-        Finding::error(subject, error_chain(&rejection)).hint(hint)
+        let hint = problem.advice(self.endpoint.auth.kind());
+        Finding::error(subject, problem.text_with_causes()).hint(hint)
     }
 }
 
-const ACCEPTS_ANY: &str = "the endpoint reports a token as active that does not exist";
+const ACCEPTS_ANY: &str = "expected an unknown token to be inactive, found it active";
 
 const NO_JWTS: &str = "does not take JWTs (`unsupported_token_type`), but this validator receives \
                        them: all are rejected";
+const CLOCK: &str = "check the clock that the validator was given";
 const ADD_VALIDATOR: &str = "add a JWT validator for their issuer to the gate";
-
-const ALLOW: &str = "allow this client to introspect tokens at the provider; if a firewall before \
-                     it gave the answer, let this host's address and its `User-Agent` pass";
-const ANSWER: &str = "check that the address is that of an introspection endpoint, and ask it by \
-                      hand";
-const KEY: &str = "register the public key at the provider for this client, with its key id and \
-                   with `private_key_jwt` as its method; set the audience that the provider \
-                   expects of assertions (`ClientKey::audience`: often its issuer or its token \
-                   endpoint); and keep the time of both hosts synchronized";
-const OTHER_ENDPOINT: &str = "check that the address is that of an introspection endpoint, and \
-                              that it accepts access tokens";
-const SECRET: &str = "check the client id and secret, that the provider accepts them in the \
-                      header (`secret_basic`) or in the form (`secret_post`), and that it allows \
-                      this client to introspect tokens";
-const TOKEN: &str = "check that the bearer token was issued to this service and is not expired";

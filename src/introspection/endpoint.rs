@@ -21,6 +21,7 @@ pub(super) struct ProviderEndpoint {
     pub(super) settings: CheckedSettings,
 }
 
+const RANDOM: &str = "check the random source of the system";
 const NO_RANDOM: &str = "the system returned no random bytes to sign with";
 
 /// A request about one token.
@@ -44,7 +45,10 @@ impl ProviderEndpoint {
                 let outcome = response::outcome(&response);
                 (response.map_err(EndpointProblem::unanswered), outcome)
             }
-            Err(text) => (Err(EndpointProblem::new(text)), CallOutcome::Unknown),
+            Err(text) => (
+                Err(EndpointProblem::new(text).remedy(RANDOM)),
+                CallOutcome::Unknown,
+            ),
         }
     }
 

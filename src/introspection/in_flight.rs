@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::breaker::{Attempt, Breaker, CallOutcome};
 use super::cache::Digest;
+use super::response::EndpointProblem;
 use crate::clock::UnixTime;
 use crate::error::Rejection;
 use crate::principal::Principal;
@@ -54,12 +55,12 @@ impl Calls {
         digest: Digest,
         now: UnixTime,
         abandoned: Rejection,
-    ) -> Result<(CallPermit, Waiter<CallResult>), &'static str> {
+    ) -> Result<(CallPermit, Waiter<CallResult>), EndpointProblem> {
         if self.count >= limits::INTROSPECTION_CALLS {
-            return Err("too many calls of the endpoint are in flight");
+            return Err(TOO_MANY);
         }
         let attempt = self.breaker.attempt(now);
-        let attempt = attempt.ok_or("the endpoint failed repeatedly and is not called now")?;
+        let attempt = attempt.ok_or(FAILED)?;
         let (leader, waiter) = single_flight::start(CallResult::Done(Err(abandoned)));
         self.count += 1;
         self.last_number += 1;
@@ -113,3 +114,11 @@ impl CallPermit {
         self.leader.complete(result);
     }
 }
+
+const TOO_MANY: EndpointProblem = EndpointProblem::new(
+    "too many calls of the endpoint are in flight (64)",
+)
+.remedy("find out why its answers take long; fewer calls are made with a longer `fresh_for`");
+const FAILED: EndpointProblem =
+    EndpointProblem::new("the endpoint failed repeatedly and is not called now")
+        .remedy("look at the state of the provider; it is called again after 5 seconds");

@@ -5,7 +5,9 @@ use std::error::Error;
 use http::{StatusCode, header};
 
 use super::breaker::CallOutcome;
-use crate::error::{Cause, Rejection, RejectionKind};
+use crate::client_auth::ClientAuthKind;
+use crate::diagnosis::error_chain;
+use crate::error::{Cause, Rejection, RejectionKind, shown};
 use crate::http_client::{Endpoint, HttpError, HttpErrorKind, HttpResponse, StatusClass, remedy};
 use crate::json::{Document, Object, Value};
 
@@ -33,8 +35,8 @@ pub(super) fn read(text: &[u8]) -> Result<TokenState, EndpointProblem> {
     }
 }
 
-const MALFORMED: &str = "the response is not one well-formed JSON object without duplicate members";
-const UNSAID: &str = "`active` in the response is neither `true` nor `false`";
+const MALFORMED: &str = "expected one well-formed JSON object without duplicate members as the response, found other text";
+const UNSAID: &str = "expected `active` in the response to be `true` or `false`, found neither";
 
 /// Returns the body of a response only if its status is 200 and it has one `Content-Type`, this
 /// media type.
@@ -57,13 +59,20 @@ pub(super) fn body<'r>(
     };
     let found = found.split(';').next().unwrap_or_default();
     if !found.trim_ascii().eq_ignore_ascii_case(media_type) {
-        return Err(EndpointProblem::new(
-            "the content type of the response is not the requested one",
-        ));
+        let cause = format!("expected `{media_type}`, found {}", shown_type(found));
+        return Err(EndpointProblem::new(CONTENT_TYPE).with_cause(cause));
     }
     Ok(body)
 }
 
+fn shown_type(found: &str) -> String {
+    match found {
+        "" => "none, or several".to_owned(),
+        found => format!("`{}`", shown(found)),
+    }
+}
+
+const CONTENT_TYPE: &str = "the content type of the response is not the requested one";
 const CODED: &str = "the response has a content coding that was not asked for";
 const REMOVE_CODING: &str = "let the provider or the proxy before it honour \
     `Accept-Encoding: identity`: switch off compression of answers that did not ask for it";
@@ -73,7 +82,7 @@ pub(super) fn refused(response: &HttpResponse) -> EndpointProblem {
     let status = response.status();
     EndpointProblem::new(refusal(response))
         .remedy(StatusClass::of(status).remedy())
-        .with_cause(status.to_string())
+        .with_cause(format!("expected status 200, found {status}"))
 }
 
 /// Returns what a status other than 200 means, for the operator.
@@ -153,12 +162,18 @@ impl EndpointProblem {
             HttpErrorKind::Deadline => {
                 "the endpoint did not answer before the deadline of the whole call"
             }
-            HttpErrorKind::Broken | HttpErrorKind::Forbidden | HttpErrorKind::TooLarge => {
-                "the endpoint gave no complete response"
+            HttpErrorKind::Broken => "the connection broke before the whole response was read",
+            HttpErrorKind::Forbidden => {
+                "the host of the endpoint has an address that the request must not reach"
             }
+            HttpErrorKind::TooLarge => "the response of the endpoint is longer than the limit",
         };
-        let remedy = remedy(error.kind());
-        Self::new(text).remedy(remedy).with_cause(error)
+        Self {
+            remedy: Some(remedy(error.kind())),
+            // The text says the kind already.
+            cause: error.into_cause(),
+            ..Self::new(text)
+        }
     }
 
     /// Sets what the operator can do about it.
@@ -180,11 +195,32 @@ impl EndpointProblem {
         }
     }
 
+    /// Returns what the operator can do about it, if the service authenticates in this way.
+    pub(super) fn advice(&self, auth: ClientAuthKind) -> &'static str {
+        match (self.text, auth) {
+            (CREDENTIALS, ClientAuthKind::Bearer) => TOKEN,
+            (CREDENTIALS, ClientAuthKind::Key) => KEY,
+            (CREDENTIALS, ClientAuthKind::Secret) => SECRET,
+            (NOT_ALLOWED, _) => ALLOW,
+            (UNSUPPORTED, _) => OTHER_ENDPOINT,
+            _ => self.remedy.unwrap_or(ANSWER),
+        }
+    }
+
+    /// Returns the text and the texts of all causes.
+    pub(super) fn text_with_causes(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {}", self.text, error_chain(&**cause)),
+            None => self.text.to_owned(),
+        }
+    }
+
     /// Returns the rejection of a token about which this endpoint gave no valid response.
-    pub(super) fn into_rejection(self, endpoint: &Endpoint) -> Rejection {
+    pub(super) fn into_rejection(self, endpoint: &Endpoint, auth: ClientAuthKind) -> Rejection {
         Rejection::new(RejectionKind::Unavailable).with_source(EndpointFailure {
             endpoint: endpoint.to_string().into(),
             text: self.text,
+            remedy: self.advice(auth),
             source: self.cause,
         })
     }
@@ -196,12 +232,28 @@ struct ProblemWithCause(&'static str, #[source] Cause);
 
 /// An endpoint that gave no valid response.
 #[derive(Debug, thiserror::Error)]
-#[error("`{endpoint}`: {text}")]
+#[error("introspection at `{endpoint}`: {text}; {remedy}")]
 struct EndpointFailure {
     endpoint: Box<str>,
     text: &'static str,
+    remedy: &'static str,
     source: Option<Cause>,
 }
+
+const ALLOW: &str = "allow this client to introspect tokens at the provider; if a firewall before \
+                     it gave the answer, let this host's address and its `User-Agent` pass";
+const ANSWER: &str = "check that the address is that of an introspection endpoint, and ask it by \
+                      hand";
+const KEY: &str = "register the public key at the provider for this client, with its key id and \
+                   with `private_key_jwt` as its method; set the audience that the provider \
+                   expects of assertions (`ClientKey::audience`: often its issuer or its token \
+                   endpoint); and keep the time of both hosts synchronized";
+const OTHER_ENDPOINT: &str = "check that the address is that of an introspection endpoint, and \
+                              that it accepts access tokens";
+const SECRET: &str = "check the client id and secret, that the provider accepts them in the \
+                      header (`secret_basic`) or in the form (`secret_post`), and that it allows \
+                      this client to introspect tokens";
+const TOKEN: &str = "check that the bearer token was issued to this service and is not expired";
 
 #[cfg(test)]
 mod tests {

@@ -143,7 +143,7 @@ impl Shared {
             }
             Ok((TokenState::Inactive, key)) => (Err(RejectionKind::TokenInactive.into()), key),
             Ok((TokenState::TooLarge, key)) => (Err(RejectionKind::TokenTooLarge.into()), key),
-            Err(problem) => (Err(problem.into_rejection(&self.endpoint.url)), None),
+            Err(problem) => (Err(self.unavailable(problem)), None),
         };
         (Validated { result, key }, outcome)
     }
@@ -189,8 +189,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn unavailable(&self, text: &'static str) -> Rejection {
-        EndpointProblem::new(text).into_rejection(&self.endpoint.url)
+    pub(super) fn unavailable(&self, problem: EndpointProblem) -> Rejection {
+        problem.into_rejection(&self.endpoint.url, self.endpoint.auth.kind())
     }
 
     pub(super) fn observe(&self, event: &Event<'_>) {

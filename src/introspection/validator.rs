@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::call::Call;
 use super::in_flight::CallResult;
+use super::response::EndpointProblem;
 use super::shared::{Shared, TokenQuery};
 use crate::credential::{PresentedCredential, Scheme};
 use crate::diagnosis::{Explanation, Finding};
@@ -152,7 +153,7 @@ impl Shared {
                 }
             }
         }
-        Err(self.unavailable("the token was invalidated repeatedly during calls"))
+        Err(self.unavailable(INVALIDATED))
     }
 
     fn next_step(self: &Arc<Self>, query: &Arc<TokenQuery>) -> Result<NextStep, Rejection> {
@@ -164,9 +165,9 @@ impl Shared {
         if let Some(waiter) = calls.waiter(&query.digest) {
             return Ok(NextStep::Wait(waiter));
         }
-        let abandoned = self.unavailable("the call of the endpoint was abandoned");
+        let abandoned = self.unavailable(ABANDONED);
         let started = calls.start(query.digest, query.now, abandoned);
-        let (permit, waiter) = started.map_err(|text| self.unavailable(text))?;
+        let (permit, waiter) = started.map_err(|problem| self.unavailable(problem))?;
         let call = Call::new(Arc::clone(self), Arc::clone(query), permit);
         // The spawner may run the task at once, which takes the lock.
         drop(calls);
@@ -177,6 +178,12 @@ impl Shared {
 
 /// The number of calls for one request if the token is invalidated during each of them.
 const ROUNDS: usize = 3;
+
+const INVALIDATED: EndpointProblem =
+    EndpointProblem::new("the token was invalidated repeatedly during calls")
+        .remedy("let the client repeat the request");
+const ABANDONED: EndpointProblem = EndpointProblem::new("the call of the endpoint was abandoned")
+    .remedy("check that the spawner drives its tasks to their end");
 
 impl fmt::Debug for IntrospectionValidator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! Claims that count as absent if their value is empty or `null`.
 
 use super::claim_name::{ClaimName, Slots};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, shown};
 use crate::json::Document;
 
 /// The claims for which one value, that no subject, client or scope can have, means that the issuer
@@ -62,8 +62,9 @@ impl AbsentClaims {
                 let allowed = ClaimName::known(name).filter(|n| ALLOWED.contains(n));
                 let allowed = allowed.ok_or_else(|| {
                     let detail = format!(
-                        "expected `sub`, `azp`, `client_id`, `jti` or `scope`, found `{name}`; \
-                         remove it"
+                        "expected `sub`, `azp`, `client_id`, `jti` or `scope`, found `{}`; \
+                         remove it",
+                        shown(name)
                     );
                     ConfigError::malformed(blank.method(), detail)
                 })?;

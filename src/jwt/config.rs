@@ -16,7 +16,7 @@ use crate::error::ConfigError;
 use crate::key::check_served;
 use crate::limits;
 use crate::principal::Authority;
-use crate::validator::SenderConstraint;
+use crate::validator::{SenderConstraint, check_names, check_trimmed};
 
 /// The settings of a builder.
 pub(super) struct JwtConfig {
@@ -77,14 +77,14 @@ impl JwtConfig {
         match &self.issuers {
             AcceptedIssuers::Any => {}
             AcceptedIssuers::Like(pattern) => pattern.check()?,
-            AcceptedIssuers::OneOf(names) => check_list("issuers", names)?,
+            AcceptedIssuers::OneOf(names) => check_trimmed("issuers", names)?,
         }
         if let AcceptedNames::OneOf(names) = &self.audiences {
-            check_list("audiences", names)?;
+            check_trimmed("audiences", names)?;
         }
         for requirement in &self.requirements {
             if let Requirement::Clients { clients, .. } = requirement {
-                check_list("clients", clients)?;
+                check_names("clients", clients)?;
             }
         }
         if self.scope_claim.as_deref() == Some("") {
@@ -121,7 +121,7 @@ impl JwtConfig {
             match TokenPurpose::of_type(typ.as_str()) {
                 Some(other) if other != own => {
                     let detail = format!(
-                        "found `{}`, the type of {}; name a type of {}",
+                        "expected a type of {2}, found `{0}`, the type of {1}; name a type of {2}",
                         typ.as_str(),
                         other.as_str(),
                         own.as_str()
@@ -140,7 +140,7 @@ impl JwtConfig {
         if let Some(mark) = &self.access_mark {
             mark.check_name()?;
             if is_id {
-                let detail = "an ID token has no mark of access tokens; remove it";
+                let detail = "expected a validator of access tokens, found one of ID tokens; remove the mark";
                 return Err(ConfigError::conflict("access_mark", detail));
             }
         }
@@ -149,9 +149,10 @@ impl JwtConfig {
             ("trusted_audiences", &self.trusted_audiences),
         ] {
             let Some(names) = list else { continue };
-            check_list(field, names)?;
+            check_names(field, names)?;
             if !is_id {
-                let detail = "it is a rule for ID tokens; use `id_token`, or remove it";
+                let detail = "expected a validator of ID tokens, found one of access tokens; use `id_token`, or \
+                              remove it";
                 return Err(ConfigError::conflict(field, detail));
             }
         }
@@ -208,12 +209,4 @@ impl JwtConfig {
             grants: self.grants,
         })
     }
-}
-
-fn check_list(field: &'static str, names: &[Box<str>]) -> Result<(), ConfigError> {
-    if names.is_empty() || names.iter().any(|n| n.is_empty()) {
-        let detail = "found an empty list or name; give at least one name, none of them empty";
-        return Err(ConfigError::missing(field, detail));
-    }
-    Ok(())
 }

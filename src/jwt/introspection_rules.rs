@@ -12,10 +12,10 @@ use super::purpose::{MARKS, TokenPurpose};
 use super::rejections;
 use super::rejections::{missing, type_mismatch};
 use crate::clock::{Leeway, UnixTime};
-use crate::error::{Rejection, RejectionKind};
+use crate::error::{ConfigError, Rejection, RejectionKind};
 use crate::json::{Document, TextRange, Value};
 use crate::principal::{Authority, Facts, Principal, PrincipalKind, TokenId};
-use crate::validator::Authorities;
+use crate::validator::{Authorities, check_trimmed};
 
 /// The rules for the claims of one introspection endpoint.
 #[derive(Clone, Debug)]
@@ -83,16 +83,20 @@ impl IntrospectionRules {
         }
     }
 
-    /// Returns true if a list is empty or has an empty name.
-    pub(crate) fn has_empty_names(&self) -> bool {
-        [&self.issuers, &self.audiences]
-            .iter()
-            .any(|names| match names {
-                AcceptedNames::Any => false,
-                AcceptedNames::OneOf(names) => {
-                    names.is_empty() || names.iter().any(|name| name.is_empty())
-                }
-            })
+    /// Rejects a list that is empty or has a name that no token has.
+    pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
+        for (field, names) in [("issuers", &self.issuers), ("audiences", &self.audiences)] {
+            if let AcceptedNames::OneOf(names) = names {
+                check_trimmed(field, names)?;
+            }
+        }
+        if self.scope_claim.as_deref() == Some("") {
+            return Err(ConfigError::empty(
+                "scopes_from",
+                "name a member of the response",
+            ));
+        }
+        Ok(())
     }
 
     pub(crate) fn authorities(&self) -> Authorities {

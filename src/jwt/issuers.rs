@@ -22,7 +22,8 @@ impl IssuerTable {
         for (place, own) in rules.iter().enumerate() {
             let names = match &own.issuers {
                 AcceptedIssuers::Any if rules.len() > 1 => {
-                    let detail = "`any_issuer()` is joined with another issuer; name every issuer";
+                    let detail = "expected named issuers, found `any_issuer()` with another one; name \
+                                  every issuer";
                     return Err(ConfigError::conflict("issuers", detail));
                 }
                 AcceptedIssuers::Any => &[][..],
@@ -33,7 +34,8 @@ impl IssuerTable {
                     };
                     if rules.iter().take(place).any(overlaps) {
                         let detail = format!(
-                            "issuer pattern `{pattern}` overlaps another one; separate them"
+                            "expected patterns that no issuer matches twice, found `{pattern}`, which overlaps \
+                             another; separate them"
                         );
                         return Err(ConfigError::conflict("issuers", detail));
                     }
@@ -43,7 +45,9 @@ impl IssuerTable {
             };
             for name in names {
                 if by_name.insert(name.clone(), place).is_some() {
-                    let detail = format!("issuer `{name}` is configured twice; configure it once");
+                    let detail = format!(
+                        "expected each issuer once, found `{name}` twice; configure it once"
+                    );
                     return Err(ConfigError::conflict("issuers", detail));
                 }
             }

@@ -76,8 +76,8 @@ impl IssuerPattern {
         if !self.before.is_empty() && !has_more(&self.before) && !has_more(&self.after) {
             return Ok(());
         }
-        let detail = "expected text and then one name in braces; write it like \
-                      `https://idp.example.com/{tenant}/v2.0`";
+        let detail = "expected text and then one name in braces, found another pattern; write it \
+                      like `https://idp.example.com/{tenant}/v2.0`";
         Err(ConfigError::malformed("issuer_pattern", detail))
     }
 

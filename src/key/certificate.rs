@@ -22,10 +22,13 @@ pub(super) struct Certificate {
 impl Certificate {
     /// Reads a certificate in DER.
     pub(super) fn read(der: &[u8]) -> Result<Self, Flaw> {
-        let fields = Fields::read(der).ok_or(Flaw::malformed("expected an X.509 certificate"))?;
+        let fields = Fields::read(der).ok_or(Flaw::malformed(
+            "expected an X.509 certificate, found other bytes; publish the whole certificate",
+        ))?;
         let validity = fields.validity();
         let (not_before, not_after) = validity.ok_or(Flaw::malformed(
-            "the certificate's validity is not two times in their order",
+            "expected a validity of two times in their order, found another; \
+             have the certificate replaced",
         ))?;
         Ok(Self {
             material: der::public_key(fields.public_key)?,

@@ -88,11 +88,13 @@ fn read_member(
     certificate: Value<'_>,
 ) -> Result<(Key, Range<UnixTime>), Flaw> {
     if kid.len() > limits::KEY_ID_BYTES {
-        return Err(Flaw::malformed("the key id is longer than 256 bytes"));
+        return Err(Flaw::malformed(
+            "expected a key id of at most 256 bytes, found more; give the key a shorter one",
+        ));
     }
     let text = certificate.as_str();
     let text = text.ok_or(Flaw::malformed(
-        "expected a string with a certificate in PEM",
+        "expected a string with a certificate in PEM, found another type; publish PEM",
     ))?;
     let certificate = Certificate::read(&pem::certificate(text.as_bytes())?)?;
     let is_rsa = matches!(certificate.material, Material::Rsa(..));

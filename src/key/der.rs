@@ -20,7 +20,8 @@ pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
                 (Some(P521), Some(())) => Curve::P521,
                 _ => {
                     return Err(Flaw::malformed(
-                        "the curve is not supported; use P-256, P-384 or P-521",
+                        "expected a key on P-256, P-384 or P-521, found another curve; \
+                         make a key on one of them",
                     ));
                 }
             };
@@ -31,10 +32,11 @@ pub(super) fn public_key(der: &[u8]) -> Result<Material, Flaw> {
             rsa_public_key(key)
         }
         Some(RSA_PSS) => Err(Flaw::malformed(
-            "an RSA key bound to PSS is not supported; publish it as a plain RSA key",
+            "expected a plain RSA key, found one that is bound to PSS; publish it as a plain RSA key",
         )),
         _ => Err(Flaw::malformed(
-            "the key is of a kind that is not supported; use RSA, P-256, P-384 or Ed25519",
+            "expected an RSA, P-256, P-384 or Ed25519 key, found another kind; \
+             make a key of one of these",
         )),
     }
 }
@@ -107,7 +109,10 @@ fn not_a_public_key(der: &[u8]) -> Flaw {
             "expected a DER public key, found PEM; read it with `Key::from_pem`",
         );
     }
-    Flaw::malformed("expected a DER public key (SubjectPublicKeyInfo)")
+    Flaw::malformed(
+        "expected a DER public key (SubjectPublicKeyInfo), found other bytes; \
+         write it with `openssl pkey -pubout -outform DER`",
+    )
 }
 
 pub(super) const CERTIFICATE: Flaw = Flaw::malformed(

@@ -1,5 +1,6 @@
 //! Discovery documents of issuers (OpenID Connect Discovery 1.0, RFC 8414).
 
+use super::mistake;
 use crate::error::ConfigError;
 use crate::http_client::{CheckedSettings, Endpoint};
 use crate::json::{Kind, Object};
@@ -17,17 +18,17 @@ pub(crate) struct Metadata {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum MetadataError {
     /// A needed member is absent or `null`.
-    #[error("`{0}` is missing or null")]
+    #[error("expected `{0}`, found none, or `null`")]
     Missing(&'static str),
     /// A needed member is not a string.
-    #[error("`{0}` is not a string")]
+    #[error("expected a string `{0}`, found another type")]
     NotText(&'static str),
     /// The `issuer` is not the configured one.
     #[error("expected the issuer {expected:?}, found {found:?}")]
     OtherIssuer { expected: Box<str>, found: Box<str> },
     /// The document is not a well-formed JSON object without duplicate members.
-    #[error("the document is not one well-formed JSON object without duplicate members")]
-    Malformed,
+    #[error("expected one well-formed JSON object without duplicate members, {0}")]
+    Malformed(&'static str),
 }
 
 /// Most characters of a text from a document that an error shows.
@@ -37,7 +38,7 @@ impl Metadata {
     /// Reads a document. It is accepted only if its `issuer` equals the configured one byte for
     /// byte, and its `jwks_uri` is a string.
     pub(crate) fn read(text: &[u8], issuer: &str) -> Result<Self, MetadataError> {
-        let document = Object::parse(text).map_err(|_| MetadataError::Malformed)?;
+        let document = Object::parse(text).map_err(|_| malformed(text))?;
         let own = needed(&document, "issuer")?;
         if own != issuer {
             return Err(MetadataError::OtherIssuer {
@@ -68,6 +69,12 @@ pub fn keys_address_of(
     Some((metadata.jwks_uri().to_owned(), endpoint))
 }
 
+fn malformed(text: &[u8]) -> MetadataError {
+    // The remedies are those for configured texts.
+    let found = mistake::in_place_of_json(text).and_then(|found| found.split(';').next());
+    MetadataError::Malformed(found.unwrap_or("found other text"))
+}
+
 fn needed<'j>(
     document: &Object<'j>,
     name: &'static str,
@@ -87,9 +94,11 @@ pub(crate) fn document_addresses(
     issuer: &str,
     settings: &CheckedSettings,
 ) -> Result<Vec<Endpoint>, ConfigError> {
-    let base = settings.endpoint(issuer)?;
+    let base = settings.endpoint(issuer);
+    let base = base.map_err(|error| error.in_field("issuer"))?;
     if base.uri().query().is_some() {
-        return Err(base.refused("has a query, which an issuer cannot have; remove it"));
+        let error = base.refused("has a query; an issuer has none, so remove it");
+        return Err(error.in_field("issuer"));
     }
     let path = base.uri().path().trim_end_matches('/');
     let origin = base.origin();
@@ -214,7 +223,10 @@ mod tests {
         let twice = format!("{{{}}}", good(&format!(r#","issuer":"{ISSUER}""#)));
         for text in ["", "<html>", "[]", "null", &twice] {
             let refused = Metadata::read(text.as_bytes(), ISSUER);
-            assert_eq!(refused, Err(MetadataError::Malformed), "{text}");
+            assert!(
+                matches!(refused, Err(MetadataError::Malformed(_))),
+                "{text}"
+            );
         }
     }
 

@@ -38,10 +38,12 @@ impl KeyDraft {
             return Ok(own.into());
         }
         Err(match self.material {
-            Material::Secret(_) if Algorithms::MAC.contains(own) => {
-                Flaw::weak("the secret is shorter than the hash of its `alg`")
-            }
-            _ => Flaw::malformed("`alg` does not fit the key's type"),
+            Material::Secret(_) if Algorithms::MAC.contains(own) => Flaw::weak(
+                "expected a secret as long as the hash of its `alg`, found a shorter one; use 48 random bytes for HS384, 64 for HS512",
+            ),
+            _ => Flaw::malformed(
+                "expected an `alg` of the key's type, found that of another; correct it, or remove `alg`",
+            ),
         })
     }
 }

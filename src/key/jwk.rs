@@ -46,8 +46,8 @@ pub(super) fn check_size(text: &[u8], field: &'static str) -> Result<(), ConfigE
 pub(super) fn not_json(field: &'static str, text: &[u8], error: JsonError) -> ConfigError {
     const EXPECTED: &str = "expected one well-formed JSON object without duplicate members";
     let detail = match mistake::in_place_of_json(text) {
-        Some(found) => format!("{EXPECTED}, {found}").into(),
-        None => Cow::Borrowed(EXPECTED),
+        Some(found) => format!("{EXPECTED}, {found}"),
+        None => format!("{EXPECTED}, found other text; check that the text is whole"),
     };
     ConfigError::malformed(field, detail).with_source(error)
 }
@@ -110,9 +110,9 @@ impl<'o, 'j> JwkReader<'o, 'j> {
     fn material(&self) -> Result<Material, Flaw> {
         // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
         const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-        let kty = self
-            .text("kty")?
-            .ok_or(Flaw::malformed("`kty` is missing"))?;
+        let kty = self.text("kty")?.ok_or(Flaw::malformed(
+            "expected `kty`, found none; give the whole JWK",
+        ))?;
         if kty == "oct" {
             return self.secret();
         }
@@ -128,13 +128,17 @@ impl<'o, 'j> JwkReader<'o, 'j> {
                 _ => Err(CURVE),
             },
             "RSA" => Material::rsa(&self.bytes("n")?, &self.bytes("e")?),
-            _ => Err(Flaw::malformed("`kty` is not supported")),
+            _ => Err(Flaw::malformed(
+                "expected `kty` to be `RSA`, `EC` or `OKP`, found another; use a key of one of these types",
+            )),
         }
     }
 
     fn secret(&self) -> Result<Material, Flaw> {
         if self.is_member() {
-            return Err(Flaw::malformed("a symmetric key is not allowed in a set"));
+            return Err(Flaw::malformed(
+                "expected a public key, found a symmetric one; configure it with `Key::from_secret`, and do not publish it",
+            ));
         }
         let secret = self.bytes("k")?;
         secret_lint::check_secret(&secret)?;
@@ -155,7 +159,9 @@ impl<'o, 'j> JwkReader<'o, 'j> {
 
     /// Returns a coordinate that is at most as long as those of the curve.
     fn coordinate(&self, name: &str, curve: Curve) -> Result<Vec<u8>, Flaw> {
-        const LENGTH: Flaw = Flaw::malformed("a coordinate is not of its curve's length");
+        const LENGTH: Flaw = Flaw::malformed(
+            "expected a coordinate of its curve's length, found another; copy the key again",
+        );
         let mut bytes = self.bytes(name)?;
         if bytes.is_empty() || !self.is_member() && bytes.len() != curve.len() {
             return Err(LENGTH);
@@ -171,20 +177,24 @@ impl<'o, 'j> JwkReader<'o, 'j> {
         let found = self.text("use")?;
         match (self.origin, found.as_deref()) {
             (JwkOrigin::Set(SetPurpose::SpiffeBundle), Some(JWT_SVID)) => Ok(()),
-            (JwkOrigin::Set(SetPurpose::SpiffeBundle), _) => {
-                Err(Flaw::malformed("`use` is not `jwt-svid`"))
-            }
+            (JwkOrigin::Set(SetPurpose::SpiffeBundle), _) => Err(Flaw::malformed(
+                "expected `use` to be `jwt-svid`, found another or none; publish the key for JWT-SVIDs",
+            )),
             (_, None | Some("sig")) => Ok(()),
             (JwkOrigin::Set(_), Some(JWT_SVID)) => Err(Flaw::malformed(
-                "`use` is `jwt-svid`, not `sig`; read a SPIFFE bundle with \
+                "expected `use` to be `sig` or absent, found `jwt-svid`; read a SPIFFE bundle with \
                  `KeyImporter::spiffe_bundle`",
             )),
-            _ => Err(Flaw::malformed("`use` is not `sig`")),
+            _ => Err(Flaw::malformed(
+                "expected `use` to be `sig` or absent, found another; give the signing key",
+            )),
         }
     }
 
     fn check_operations(&self) -> Result<(), Flaw> {
-        const FLAW: Flaw = Flaw::malformed("`key_ops` is not an array of strings with `verify`");
+        const FLAW: Flaw = Flaw::malformed(
+            "expected `key_ops` to be an array of strings with `verify`, found another; give the signing key",
+        );
         let Some(operations) = self.get("key_ops") else {
             return Ok(());
         };
@@ -201,7 +211,8 @@ impl<'o, 'j> JwkReader<'o, 'j> {
         };
         let known = Algorithm::from_name(&name);
         known.map(Some).ok_or(Flaw::malformed(
-            "`alg` is not a supported signature algorithm",
+            "expected a supported signature algorithm in `alg`, found another; \
+             correct it, or remove `alg`",
         ))
     }
 
@@ -214,7 +225,9 @@ impl<'o, 'j> JwkReader<'o, 'j> {
         };
         let is_long = |kid: &Cow<'_, str>| kid.len() > limits::KEY_ID_BYTES;
         if kid.as_ref().is_some_and(is_long) {
-            return Err(Flaw::malformed("`kid` is longer than 256 bytes"));
+            return Err(Flaw::malformed(
+                "expected a `kid` of at most 256 bytes, found more; give the key a shorter one",
+            ));
         }
         Ok(kid.map(Into::into))
     }
@@ -269,12 +282,23 @@ fn either_base64(text: &str) -> Option<Vec<u8>> {
 /// section 4.2.2).
 const JWT_SVID: &str = "jwt-svid";
 
-const CURVE: Flaw = Flaw::malformed("`crv` is missing or not supported");
-const DUPLICATE: Flaw = Flaw::malformed("two members of the key have one name");
-const INCOMPLETE: Flaw = Flaw::malformed("a member that the key's type requires is missing");
-const NOT_BASE64: Flaw = Flaw::malformed("a member is not base64");
-const NOT_BASE64URL: Flaw = Flaw::malformed("a member is not base64url without padding");
-const NOT_OBJECT: Flaw = Flaw::malformed("expected a JSON object");
-const NOT_TEXT: Flaw = Flaw::malformed("a member that must be a string has another type");
+const CURVE: Flaw = Flaw::malformed(
+    "expected a supported curve in `crv`, found another or none; use P-256, P-384 or Ed25519",
+);
+const DUPLICATE: Flaw =
+    Flaw::malformed("expected each member of the key once, found two of one name; remove one");
+const INCOMPLETE: Flaw = Flaw::malformed(
+    "expected all members that the key's type requires, found one missing; give the whole key",
+);
+const NOT_BASE64: Flaw =
+    Flaw::malformed("expected base64 in a member, found other text; copy the key again");
+const NOT_BASE64URL: Flaw = Flaw::malformed(
+    "expected base64url without padding in a member, found other text; copy the key again",
+);
+const NOT_OBJECT: Flaw =
+    Flaw::malformed("expected a JSON object, found another type; give the key as an object");
+const NOT_TEXT: Flaw = Flaw::malformed(
+    "expected a string in a member of the key, found another type; write it as a string",
+);
 const SET: Flaw =
     Flaw::malformed("expected one JWK, found a JWK Set; read it with `KeySet::from_jwks`");

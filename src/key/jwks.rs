@@ -92,8 +92,13 @@ fn not_a_set(document: &Object<'_>) -> ConfigError {
     } else if mistake::is_certificate_map(document) {
         "expected an object with an array `keys`, found certificates by key id; fetch them with \
          `FetchedKeys::certificate_map`"
+    } else if has("error") {
+        "expected an object with an array `keys`, found an error answer (member `error`); check the \
+         address that it was read from"
+    } else if document.is_empty() {
+        "expected an object with an array `keys`, found an empty object; give a JWK Set"
     } else {
-        "expected an object with an array `keys`; give a JWK Set"
+        "expected an object with an array `keys`, found an object without `keys`; give a JWK Set"
     };
     ConfigError::malformed(FIELD, detail)
 }

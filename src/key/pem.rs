@@ -20,14 +20,17 @@ pub(super) fn public_key(pem: &[u8]) -> Result<Material, Flaw> {
         )),
         label if label.ends_with("CERTIFICATE") => Err(der::CERTIFICATE),
         _ => Err(Flaw::malformed(
-            "the PEM label is neither `PUBLIC KEY` nor `RSA PUBLIC KEY`",
+            "expected the PEM label `PUBLIC KEY` or `RSA PUBLIC KEY`, found another; \
+             write the key with `openssl pkey -pubout`",
         )),
     }
 }
 
 /// Reads a certificate from the only block, as DER.
 pub(super) fn certificate(pem: &[u8]) -> Result<Vec<u8>, Flaw> {
-    const EXPECTED: Flaw = Flaw::malformed("expected one PEM block with the label `CERTIFICATE`");
+    const EXPECTED: Flaw = Flaw::malformed(
+        "expected one PEM block with the label `CERTIFICATE`, found another text; publish the certificate",
+    );
     match block(pem) {
         Some(("CERTIFICATE", body)) => decoded(body).map_err(|_| EXPECTED),
         _ => Err(EXPECTED),
@@ -39,11 +42,17 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
     let (label, body) = block(pem).ok_or_else(|| shape_flaw(pem))?;
     match label {
         "PRIVATE KEY" | "RSA PRIVATE KEY" => decoded(body).map(Zeroizing::new),
+        label if label.ends_with("PUBLIC KEY") => Err(Flaw::malformed(
+            "expected a private key, found a public key; give the PEM of the private key",
+        )),
+        label if label.ends_with("CERTIFICATE") => Err(Flaw::malformed(
+            "expected a private key, found a certificate; give the PEM of its private key",
+        )),
         "ENCRYPTED PRIVATE KEY" => Err(Flaw::malformed(
-            "the private key is encrypted; decrypt it first: `openssl pkey`",
+            "expected a private key in clear, found an encrypted one; decrypt it first: `openssl pkey`",
         )),
         _ => Err(Flaw::malformed(
-            "the PEM label is neither `PRIVATE KEY` nor `RSA PRIVATE KEY`; \
+            "expected the PEM label `PRIVATE KEY` or `RSA PRIVATE KEY`, found another; \
              convert the key: `openssl pkcs8 -topk8 -nocrypt`",
         )),
     }
@@ -51,8 +60,10 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Flaw> {
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
-const SHAPE: Flaw =
-    Flaw::malformed("expected one PEM block and nothing after it; give one key per constructor");
+const SHAPE: Flaw = Flaw::malformed(
+    "expected one whole PEM block and nothing after it, found other text; \
+     give the block from `-----BEGIN` to `-----END ..-----`",
+);
 const ESCAPED: Flaw = Flaw::malformed(
     "expected a PEM block, found line ends written as the two characters `\\n`; \
      replace each by a line end",
@@ -87,7 +98,9 @@ fn shape_flaw(pem: &[u8]) -> Flaw {
         (None, _) if pem.trim_ascii_start().starts_with(b"{") => Flaw::malformed(
             "expected a PEM block, found JSON; read it with `Key::from_jwk` or `KeySet::from_jwks`",
         ),
-        (None, _) => Flaw::malformed("expected a PEM block, which begins with `-----BEGIN `"),
+        (None, _) => Flaw::malformed(
+            "expected a PEM block, found no `-----BEGIN `; give the text of the PEM file",
+        ),
     }
 }
 

@@ -158,7 +158,10 @@ impl KeySet {
         if !self.keys().is_empty() {
             return Ok(());
         }
-        let mut detail = String::from("no key can be used; give at least one");
+        let mut detail = String::from(match self.skipped() {
+            [] => "expected at least one key, found an empty set; give or publish a key",
+            _ => "expected at least one key that can be used, found none",
+        });
         for skipped in self.skipped() {
             detail += &format!("; key {}: {}", skipped.index, skipped.reason);
         }

@@ -172,7 +172,10 @@ pub(crate) fn check_served(wanted: Algorithms, served: Algorithms) -> Result<(),
     Err(ConfigError::new(
         ConfigErrorKind::AlgorithmUnusable,
         "algorithms",
-        format!("no key can serve {unusable:?}; choose from {served:?}"),
+        format!(
+            "expected algorithms that a key can serve, found {unusable:?}; choose from {served:?}, or give \
+             a key for it"
+        ),
     ))
 }
 

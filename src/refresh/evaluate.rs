@@ -39,8 +39,11 @@ impl Presentation<'_> {
         let is_current = self.token.digest() == self.family.current;
         match (self.family.revoked, self.family.grant.has_expired(self.now)) {
             (Some(_), _) if is_current => Outcome::Refuse(RejectionKind::TokenRevoked.into()),
-            (Some(_), _) => Outcome::Refuse(RejectionKind::RefreshReused.into()),
-            (None, true) => Outcome::Refuse(RejectionKind::RefreshExpired.into()),
+            (Some(_), _) => Outcome::Refuse(reused()),
+            (None, true) => {
+                let expired = Rejection::new(RejectionKind::RefreshExpired);
+                Outcome::Refuse(expired.with_source(EXPIRED))
+            }
             (None, false) if is_current => {
                 let checked = self.request.check(self.family);
                 match checked.and_then(|()| self.request.check_scope(self.family)) {
@@ -98,3 +101,13 @@ impl Presentation<'_> {
         is_near && !end.has_passed(self.now, Leeway::ZERO)
     }
 }
+
+/// The rejection of a token that was spent, or whose family was revoked for such a token.
+pub(crate) fn reused() -> Rejection {
+    Rejection::new(RejectionKind::RefreshReused).with_source(REUSED)
+}
+
+const EXPIRED: &str = "expected a token within its idle and absolute lifetime, found one that is \
+                       over; let the user sign in again";
+const REUSED: &str = "expected the newest token of its family, found one that was used before; it \
+                      was stolen, or the client repeats requests: let the user sign in again";

@@ -76,8 +76,9 @@ impl SessionCookie {
         let name = name.into();
         let own = name.strip_prefix("__Host-").unwrap_or_default();
         if own.is_empty() || !own.bytes().all(charset::is_tchar) {
-            let detail = format!("expected `__Host-` and a cookie name, found {name:?}");
-            return Err(ConfigError::malformed("cookie", detail));
+            let expected = "`__Host-` and a cookie name";
+            let remedy = "write it like `__Host-session`";
+            return Err(ConfigError::unexpected("cookie", expected, &name, remedy));
         }
         Ok(Self::named(name))
     }
@@ -112,11 +113,9 @@ impl SessionCookie {
         };
         let is_legal = !name.is_empty() && name.bytes().all(charset::is_tchar);
         if !is_legal || begins("__Host-") || begins("__Secure-") {
-            let detail = format!(
-                "expected a cookie name without `__Host-` and `__Secure-`, which need TLS, found \
-                 {name:?}"
-            );
-            return Err(ConfigError::malformed("cookie", detail));
+            let expected = "a cookie name without `__Host-` and `__Secure-`, which need TLS";
+            let remedy = "write it like `dev-session`";
+            return Err(ConfigError::unexpected("cookie", expected, &name, remedy));
         }
         let mut cookie = Self::named(name);
         cookie.is_insecure = true;

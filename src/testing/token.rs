@@ -95,10 +95,47 @@ impl TokenBuilder {
     }
 
     /// Sets `exp` to this long after the time of the token, in whole seconds; the default is five
-    /// minutes. For a token that has expired, set `exp` with [`claim`](Self::claim).
+    /// minutes. For a token that has expired use [`expired`](Self::expired).
     pub fn expires_in(self, span: Duration) -> Self {
         let end = self.now.saturating_add(span);
         self.claim("exp", end.as_secs())
+    }
+
+    /// Makes a token that expired one minute before the time of this builder, and was issued five
+    /// minutes before that (`iat`). A validator rejects it as
+    /// [`TokenExpired`](crate::RejectionKind::TokenExpired), unless its
+    /// [leeway](crate::clock::Leeway) is longer than a minute; the default is 30 seconds.
+    ///
+    /// ```
+    /// use bearergate::clock::{FakeClock, UnixTime};
+    /// use bearergate::credential::PresentedCredential;
+    /// use bearergate::testing::{FakeKey, TokenBuilder};
+    /// use bearergate::{JwtValidator, RejectionKind, TokenValidator};
+    ///
+    /// let key = FakeKey::es256("key-1");
+    /// let now = UnixTime::from_secs(1_760_000_000);
+    /// let builder = TokenBuilder::new(&key, now)
+    ///     .issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com");
+    /// let validator = JwtValidator::builder()
+    ///     .issuer("https://idp.example.com")
+    ///     .audience("https://api.example.com")
+    ///     .keys(key.key_set())
+    ///     .clock(FakeClock::at(now))
+    ///     .build()?;
+    /// let kind_of = |token: &str| {
+    ///     let presented = PresentedCredential::bearer(token).unwrap();
+    ///     let result = validator.validate(&presented).try_now().unwrap();
+    ///     result.err().map(|rejection| rejection.kind())
+    /// };
+    /// assert_eq!(kind_of(&builder.sign()), None);
+    /// assert_eq!(kind_of(&builder.expired().sign()), Some(RejectionKind::TokenExpired));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn expired(self) -> Self {
+        let end = self.now.as_secs().saturating_sub(60);
+        let start = end.saturating_sub(300);
+        self.claim("exp", end).claim("iat", start)
     }
 
     /// Sets a claim to any value, and replaces an earlier one; a value without a JSON form becomes

@@ -24,7 +24,7 @@ pub(crate) use token_form::TokenForm;
 
 use crate::credential::{Place, PresentedCredential};
 use crate::diagnosis::{Explanation, Finding};
-use crate::error::Rejection;
+use crate::error::{ConfigError, Rejection};
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Confirmation, Principal};
 
@@ -223,6 +223,36 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
 pub(crate) fn names<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Vec<Box<str>> {
     let names = names.into_iter().map(Into::into);
     names.map(String::into_boxed_str).collect()
+}
+
+/// Checks a list of names: it is not empty, and none of them is.
+pub(crate) fn check_names(field: &'static str, names: &[Box<str>]) -> Result<(), ConfigError> {
+    if names.is_empty() {
+        let detail = "expected at least one name, found an empty list; name at least one";
+        return Err(ConfigError::missing(field, detail));
+    }
+    if names.iter().any(|name| name.is_empty()) {
+        let detail = "expected a name, found an empty one; give the name exactly as the tokens \
+                      have it";
+        return Err(ConfigError::missing(field, detail));
+    }
+    Ok(())
+}
+
+/// Checks a list of issuers or audiences, which have no white space at their ends.
+pub(crate) fn check_trimmed(field: &'static str, names: &[Box<str>]) -> Result<(), ConfigError> {
+    check_names(field, names)?;
+    // A token whose name has one of these is never accepted, or was not meant.
+    let is_odd = |name: &str| name.trim() != name || name.contains(char::is_control);
+    match names.iter().find(|name| is_odd(name)) {
+        None => Ok(()),
+        Some(odd) => Err(ConfigError::unexpected(
+            field,
+            "a name without white space at its ends and without control characters",
+            odd,
+            "remove them: names are compared byte for byte",
+        )),
+    }
 }
 
 /// Waits for all tasks in order, whatever becomes of each, and returns the last error.

@@ -61,18 +61,19 @@ impl ApiKeyFormat {
             ));
         }
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if let Some(at) = prefix.bytes().position(|byte| !is_word(byte)) {
-            let at = at + 1;
-            let detail = format!(
-                "expected ASCII letters, digits and `_`, found another character at byte {at}; \
-                 choose one like `acme_live`"
-            );
-            return Err(ConfigError::malformed("prefix", detail));
+        if !prefix.bytes().all(is_word) {
+            let expected = "ASCII letters, digits and `_`";
+            let remedy = "remove the other characters";
+            return Err(ConfigError::unexpected("prefix", expected, prefix, remedy));
         }
         if prefix.ends_with('_') {
-            let detail = "expected a prefix without `_` at its end, found one; remove it, since every \
-                          key has one after its prefix";
-            return Err(ConfigError::malformed("prefix", detail));
+            let expected = "a prefix without `_` at its end, since every key has one after it";
+            return Err(ConfigError::unexpected(
+                "prefix",
+                expected,
+                prefix,
+                "remove it",
+            ));
         }
         Ok(Self {
             prefix: format!("{prefix}_"),

@@ -181,7 +181,7 @@ struct Pepper {
 impl Pepper {
     fn read(version: u32, source: &SecretSource) -> Result<Self, ConfigError> {
         if version == 0 {
-            let detail = "a version is 0; number versions from 1";
+            let detail = "expected a version from 1, found 0; number versions from 1";
             return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         }
         Self::new(PepperVersion::new(version), &source.read()?)
@@ -190,7 +190,7 @@ impl Pepper {
     fn new(version: PepperVersion, pepper: &Secret) -> Result<Self, ConfigError> {
         let len = pepper.expose().len();
         if len < limits::PEPPER_BYTES_MIN {
-            let detail = format!("a pepper has {len} bytes; use at least 32 random bytes");
+            let detail = format!("expected at least 32 bytes, found {len}; use 32 random bytes");
             return Err(ConfigError::new(ConfigErrorKind::KeyWeak, FIELD, detail));
         }
         Ok(Self {

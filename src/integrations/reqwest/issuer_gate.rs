@@ -317,7 +317,7 @@ mod tests {
         let plain = (ISSUER.0, "http://idp.example.com");
         assert_eq!(
             kind(&[plain, AUDIENCE]),
-            (ConfigErrorKind::ValueMalformed, "url")
+            (ConfigErrorKind::ValueMalformed, "issuer")
         );
     }
 

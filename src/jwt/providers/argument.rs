@@ -7,11 +7,7 @@ pub(super) fn check_guid(field: &'static str, text: &str) -> Option<ConfigError>
     let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
     let is_valid = parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex);
     (!is_valid).then(|| {
-        malformed(
-            field,
-            text,
-            "is not a GUID; give the id instead of a name or domain",
-        )
+        ConfigError::unexpected(field, "a GUID", text, "give the id, not a name or a domain")
     })
 }
 
@@ -20,10 +16,11 @@ pub(super) fn check_user_pool(pool: &str) -> Option<ConfigError> {
         is_label(region) && !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric())
     });
     (!is_valid).then(|| {
-        malformed(
+        ConfigError::unexpected(
             "pool",
+            "the id of a user pool",
             pool,
-            "is not the id of a user pool; write region, `_`, name",
+            "write region, `_`, name, such as `eu-west-1_AbCdEf123`",
         )
     })
 }
@@ -31,10 +28,11 @@ pub(super) fn check_user_pool(pool: &str) -> Option<ConfigError> {
 pub(super) fn check_domain(domain: &str) -> Option<ConfigError> {
     let is_valid = domain.contains('.') && domain.split('.').all(is_label);
     (!is_valid).then(|| {
-        malformed(
+        ConfigError::unexpected(
             "domain",
+            "a domain",
             domain,
-            "is not a domain; give it without scheme and path",
+            "give it without scheme and path",
         )
     })
 }
@@ -47,44 +45,33 @@ pub(super) fn check_host(field: &'static str, host: &str) -> Option<ConfigError>
     };
     let is_valid =
         name.split('.').all(is_label) && port.is_none_or(|port| port.parse::<u16>().is_ok());
-    (!is_valid).then(|| {
-        malformed(
-            field,
-            host,
-            "is not a host; give it without scheme and path",
-        )
-    })
+    (!is_valid)
+        .then(|| ConfigError::unexpected(field, "a host", host, "give it without scheme and path"))
 }
 
 /// Checks that the name of an issuer has no slash at its end.
 pub(super) fn check_no_slash(field: &'static str, issuer: &str) -> Option<ConfigError> {
-    let problem = "ends with a slash, which this issuer does not; remove it";
-    issuer
-        .ends_with('/')
-        .then(|| malformed(field, issuer, problem))
+    let expected = "the name of an issuer without a slash at its end, as this provider spells it";
+    let remedy = match issuer {
+        "" => "give the provider's issuer",
+        _ => "remove it",
+    };
+    let is_wrong = issuer.is_empty() || issuer.ends_with('/');
+    is_wrong.then(|| ConfigError::unexpected(field, expected, issuer, remedy))
 }
 
 pub(super) fn check_region(region: &str) -> Option<ConfigError> {
     let is_valid = is_label(region) && region.contains('-');
-    (!is_valid).then(|| {
-        malformed(
-            "region",
-            region,
-            "is not a region; write it like `eu-west-1`",
-        )
-    })
+    (!is_valid)
+        .then(|| ConfigError::unexpected("region", "a region", region, "write it like `eu-west-1`"))
 }
 
 pub(super) fn check_label(field: &'static str, text: &str) -> Option<ConfigError> {
     (!is_label(text))
-        .then(|| malformed(field, text, "is not an id; use letters, digits and hyphens"))
+        .then(|| ConfigError::unexpected(field, "an id", text, "use letters, digits and hyphens"))
 }
 
 fn is_label(text: &str) -> bool {
     let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     !text.is_empty() && text.bytes().all(known)
-}
-
-pub(super) fn malformed(field: &'static str, text: &str, problem: &str) -> ConfigError {
-    ConfigError::malformed(field, format!("`{text}` {problem}"))
 }

@@ -134,8 +134,8 @@ impl Preset {
                 self
             }
             _ => {
-                let detail = "this preset does not check an audience of the service; remove \
-                              `or_audience`";
+                let detail = "expected a preset that checks an audience of the service, found one that \
+                              does not; remove `or_audience`";
                 self.with_error(Some(ConfigError::conflict("audience", detail)))
             }
         }

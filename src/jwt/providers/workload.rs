@@ -1,8 +1,9 @@
 //! Presets for the tokens of workloads: build jobs, pods and cloud roles.
 
-use super::argument::{check_host, check_label, check_no_slash, malformed};
+use super::argument::{check_host, check_label, check_no_slash};
 use super::claim_checks::has_kind;
 use super::preset::{Preset, Recipient};
+use crate::error::ConfigError;
 use crate::json::Kind;
 
 /// Tokens that a workflow of GitHub Actions requests (`id-token: write`).
@@ -107,9 +108,9 @@ pub fn aws_outbound(issuer: impl Into<String>, audience: impl Into<String>) -> P
     let error = match id {
         Some(id) => check_label("issuer", id),
         None => {
-            let problem = "is not the issuer of an account; write it like \
-                           `https://<id>.tokens.sts.global.api.aws`";
-            Some(malformed("issuer", &issuer, problem))
+            let remedy = "write it like `https://<id>.tokens.sts.global.api.aws`";
+            let expected = "the issuer of an account";
+            Some(ConfigError::unexpected("issuer", expected, &issuer, remedy))
         }
     };
     Preset::new(issuer, Recipient::Audiences(vec![audience.into()]))

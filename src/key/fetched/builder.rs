@@ -288,7 +288,7 @@ impl FetchedKeysBuilder {
     pub fn build(self) -> Result<FetchedKeys, ConfigError> {
         check_spans(self.schedule)?;
         if self.has_unused_document {
-            let detail = "the address of the keys is configured, so no discovery document is read; \
+            let detail = "expected a source that is discovered, found the address of the keys; \
                           remove `discovery_url`, or begin with `FetchedKeys::discover`";
             return Err(ConfigError::conflict("discovery_url", detail));
         }
@@ -340,8 +340,8 @@ fn source_token(token: ConfiguredToken) -> Result<SourceToken, ConfigError> {
         ConfiguredToken::Fixed(token) => SourceToken::fixed(token.expose()),
         ConfiguredToken::File(path) => Some(SourceToken::File(path)),
     };
-    let detail = "the token is empty or has characters that no token has; \
-                  give it without a scheme";
+    let detail = "expected printable ASCII without spaces, found an empty token or other \
+                  characters; give the token without a scheme and without a line end";
     token.ok_or_else(|| ConfigError::malformed("bearer", detail))
 }
 

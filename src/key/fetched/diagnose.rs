@@ -1,7 +1,5 @@
 //! The diagnosis of a source of keys: the same requests as a fetch, with a finding for each.
 
-use std::error::Error;
-
 use http::{HeaderMap, StatusCode, header};
 use time::{Date, Month};
 
@@ -11,7 +9,7 @@ use super::fetched_keys::{NOT_VALID_NOW, REPLACE_CERTIFICATES};
 use super::load::{KeySource, Loader};
 use super::source_keys::SourceKeys;
 use crate::clock::{Clock, UnixTime};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Finding, error_chain};
 use crate::http_client::Endpoint;
 use crate::key::set::KeySet;
 use crate::limits;
@@ -136,14 +134,10 @@ fn error_finding(subject: String, problem: &FetchProblem) -> Finding {
 
 /// The text of the problem and of its causes.
 fn text_with_causes(problem: &FetchProblem) -> String {
-    let mut text = problem.text().to_owned();
-    let mut next: Option<&(dyn Error + 'static)> = problem.cause();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
+    match problem.cause() {
+        Some(cause) => format!("{}: {}", problem.text(), error_chain(cause)),
+        None => problem.text().to_owned(),
     }
-    text
 }
 
 /// Parses an HTTP date in its preferred form (RFC 9110 section 5.6.7).

@@ -74,12 +74,18 @@ pub(super) const REMOVE_CODING: &str = "let the provider or the proxy before it 
     `Accept-Encoding: identity`: switch off compression of answers that did not ask for it";
 
 /// The problem of an issuer without a document.
-pub(super) const fn no_document() -> FetchProblem {
-    FetchProblem::new(
+pub(super) fn no_document(places: &[Endpoint]) -> FetchProblem {
+    let asked: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
+    let cause = format!(
+        "expected status 200, found 404, 405 or 410 at {}",
+        asked.join(", ")
+    );
+    let problem = FetchProblem::new(
         "the issuer has no discovery document",
         "check the issuer, or give the address of the document (`discovery_url`) or of the keys \
          (`FetchedKeys::jwks_url`)",
-    )
+    );
+    problem.because(cause)
 }
 
 fn unusable(error: MetadataError) -> FetchProblem {
@@ -103,7 +109,7 @@ fn unusable(error: MetadataError) -> FetchProblem {
             "give the issuer exactly as the document spells it, to the last slash, if it is the \
              right one",
         ),
-        MetadataError::Malformed => (
+        MetadataError::Malformed(_) => (
             "the discovery document is malformed",
             "ask the address by hand: it must answer with one JSON object without duplicate \
              members, not with a page; or give the right one with `discovery_url`",

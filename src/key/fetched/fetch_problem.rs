@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::error::Cause;
-use crate::http_client::{HttpError, HttpErrorKind, StatusClass, remedy};
+use crate::http_client::{Endpoint, HttpError, HttpErrorKind, StatusClass, remedy};
 
 /// Why there are no usable keys: constant text, what can be done about it, and the cause, for the
 /// operator.
@@ -12,6 +12,8 @@ pub(super) struct FetchProblem {
     text: &'static str,
     remedy: &'static str,
     cause: Option<Cause>,
+    /// Where the answer that has the problem was asked for.
+    place: Option<Box<str>>,
 }
 
 impl FetchProblem {
@@ -20,13 +22,16 @@ impl FetchProblem {
             text,
             remedy,
             cause: None,
+            place: None,
         }
     }
 
     /// The problem of a request that got no whole answer.
     pub(super) fn unanswered(error: HttpError) -> Self {
         let text = match error.kind() {
-            HttpErrorKind::Broken => "the source did not answer: the connection broke",
+            HttpErrorKind::Broken => {
+                "the source did not answer: the connection broke before the whole answer was read"
+            }
             HttpErrorKind::Connect => "the source did not answer: no connection could be made",
             HttpErrorKind::ConnectDeadline => {
                 "the source did not answer: no connection was made before the connect deadline"
@@ -34,10 +39,17 @@ impl FetchProblem {
             HttpErrorKind::Deadline => {
                 "the source did not answer before the deadline of the whole call"
             }
-            HttpErrorKind::Forbidden => "the address of the source must not be reached",
+            HttpErrorKind::Forbidden => {
+                "the host of the source has an address that the request must not reach"
+            }
             HttpErrorKind::TooLarge => "the answer of the source is longer than the limit",
         };
-        Self::new(text, remedy(error.kind())).because(error)
+        let remedy = remedy(error.kind());
+        Self {
+            // The text says the kind already.
+            cause: error.into_cause(),
+            ..Self::new(text, remedy)
+        }
     }
 
     /// The problem of an answer with another status than 200.
@@ -53,7 +65,8 @@ impl FetchProblem {
                 "the source answered with another status than 200"
             }
         };
-        Self::new(text, class.remedy()).because(status.to_string())
+        let cause = format!("expected status 200, found {status}");
+        Self::new(text, class.remedy()).because(cause)
     }
 
     pub(super) fn because(
@@ -61,6 +74,12 @@ impl FetchProblem {
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         self.cause = Some(Cause::new(cause));
+        self
+    }
+
+    /// Names the address of the answer, unless it is known.
+    pub(super) fn at(mut self, place: &Endpoint) -> Self {
+        self.place.get_or_insert_with(|| place.to_string().into());
         self
     }
 
@@ -79,9 +98,12 @@ impl FetchProblem {
 
     /// Adds the name of the source.
     pub(super) fn at_source(self, source: &str) -> SourceFailure {
+        let place = self.place.filter(|place| **place != *source);
         SourceFailure {
             origin: source.into(),
+            place: place.map_or_else(String::new, |place| format!(" (at `{place}`)")),
             text: self.text,
+            remedy: self.remedy,
             source: self.cause,
         }
     }
@@ -89,9 +111,11 @@ impl FetchProblem {
 
 /// The failure of a source of keys.
 #[derive(Debug, thiserror::Error)]
-#[error("keys of `{origin}`: {text}")]
+#[error("keys of `{origin}`{place}: {text}; {remedy}")]
 pub(super) struct SourceFailure {
     origin: Box<str>,
+    place: String,
     text: &'static str,
+    remedy: &'static str,
     source: Option<Cause>,
 }

@@ -145,7 +145,8 @@ impl Loader {
             KeySource::Configured { endpoint, .. } => endpoint.clone(),
             KeySource::Discovered(discovery) => self.discover(discovery, request.at).await?,
         };
-        let fetched = self.load_from(endpoint, request).await;
+        let fetched = self.load_from(endpoint.clone(), request).await;
+        let fetched = fetched.map_err(|problem| problem.at(&endpoint));
         if let (Err(_), KeySource::Discovered(discovery)) = (&fetched, &self.source) {
             // The keys may have moved, so the document is read again next time.
             discovery.set_learnt(None);
@@ -214,7 +215,11 @@ impl Loader {
         if let Some(learnt) = source.fresh_learnt(now) {
             return Ok(learnt);
         }
-        let located = self.locate(source).await.map_err(|(_, problem)| problem)?;
+        let located = self.locate(source).await;
+        let located = located.map_err(|(place, problem)| match place {
+            Some(place) => problem.at(place),
+            None => problem,
+        })?;
         source.set_learnt(Some((located.keys.clone(), now)));
         Ok(located.keys)
     }
@@ -241,7 +246,7 @@ impl Loader {
                 Err(DocumentError::Failed(problem)) => return Err((Some(place), problem)),
             }
         }
-        Err(refused.unwrap_or((None, no_document())))
+        Err(refused.unwrap_or_else(|| (None, no_document(&source.places))))
     }
 
     /// Gets an answer, with a second attempt if no connection was made.

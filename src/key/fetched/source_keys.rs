@@ -65,7 +65,7 @@ impl SourceForm {
             (ConfigErrorKind::NoUsableKey, Self::Jwks) => (
                 "the answer is no JWK Set with a usable key",
                 "have the provider publish a public signing key of a supported kind; the reason for \
-                 each key is given above",
+                 each key is given with it",
             ),
             (ConfigErrorKind::NoUsableKey, Self::Certificates) => (
                 "the answer has no certificate with a usable key",

@@ -135,8 +135,9 @@ pub(super) fn seconds(
     pointer: &Pointer<'_>,
 ) -> Result<std::time::Duration, LoadError> {
     let secs = u64::try_from(integer(value, pointer)?);
-    let secs = secs
-        .map_err(|_| pointer.malformed("expected a number of seconds, found a negative number"))?;
+    let secs = secs.map_err(|_| {
+        pointer.malformed("expected a number of seconds, found a negative number; remove the sign")
+    })?;
     Ok(std::time::Duration::from_secs(secs))
 }
 
@@ -181,7 +182,7 @@ pub(super) fn list<'j, T>(
         .map(|(at, element)| read(element, &pointer.element(at)))
         .collect::<Result<_, _>>()?;
     if all.is_empty() {
-        let detail = "expected at least one element, found an empty array";
+        let detail = "expected at least one element, found an empty array; add one";
         return Err(pointer.error(ConfigErrorKind::Empty, detail));
     }
     Ok(all)
@@ -196,7 +197,7 @@ fn type_mismatch(value: Value<'_>, pointer: &Pointer<'_>, expected: &str) -> Loa
         Kind::Object => "an object",
         Kind::String => "a string",
     };
-    pointer.malformed(format!("expected {expected}, found {found}"))
+    pointer.malformed(format!("expected {expected}, found {found}; correct it"))
 }
 
 pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, LoadError> {
@@ -206,7 +207,8 @@ pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, 
     let method = is_upper.then(|| Method::from_bytes(name.as_bytes()).ok());
     method.flatten().ok_or_else(|| {
         let found = shown(&name);
-        let detail = format!("expected a method in capitals, such as GET, found `{found}`");
+        let detail =
+            format!("expected a method in capitals, such as GET, found `{found}`; correct it");
         pointer.malformed(detail)
     })
 }
@@ -214,7 +216,8 @@ pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, 
 pub(super) fn header_name(name: &str, pointer: &Pointer<'_>) -> Result<HeaderName, LoadError> {
     name.parse().map_err(|_| {
         let found = shown(name);
-        let detail = format!("expected a header name such as `x-tenant`, found `{found}`");
+        let detail =
+            format!("expected a header name such as `x-tenant`, found `{found}`; correct it");
         pointer.malformed(detail)
     })
 }

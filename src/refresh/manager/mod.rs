@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use builder::RefreshManagerBuilder;
 use ring::error::Unspecified;
 
-use super::evaluate::{Outcome, Presentation};
+use super::evaluate::{Outcome, Presentation, reused};
 use super::family::{RefreshFamily, RefreshTokenStore};
 use super::request::{NewRefreshToken, RotateRequest};
 use super::successor::seal;
@@ -148,7 +148,7 @@ impl RefreshManager {
         request: RotateRequest<'_>,
     ) -> Result<Issued<RotatedToken>, Rejection> {
         let token = RefreshToken::parse(request.token());
-        let token = token.ok_or(RejectionKind::RefreshUnknown)?;
+        let token = token.ok_or_else(unknown)?;
         let now = self.now().ok_or(RejectionKind::Unavailable)?;
         for _ in 0..ATTEMPTS {
             let family = self.find(&token).await?;
@@ -240,7 +240,7 @@ impl RefreshManager {
     async fn find(&self, token: &RefreshToken) -> Result<Arc<RefreshFamily>, Rejection> {
         match self.0.store.find(token.family()).await? {
             Lookup::Live(family) if *family.grant.authority() == self.0.authority => Ok(family),
-            Lookup::Live(_) | Lookup::Unknown => Err(RejectionKind::RefreshUnknown.into()),
+            Lookup::Live(_) | Lookup::Unknown => Err(unknown()),
             Lookup::Revoked => Err(RejectionKind::TokenRevoked.into()),
         }
     }
@@ -263,7 +263,7 @@ impl RefreshManager {
             }
             Outcome::Revoke if self.end(case.family, case.now).await? => {
                 self.report(case, true);
-                Ok(Some(Err(RejectionKind::RefreshReused.into())))
+                Ok(Some(Err(reused())))
             }
             Outcome::Revoke => Ok(None),
             Outcome::Refuse(rejection) => Ok(Some(Err(rejection))),
@@ -368,6 +368,13 @@ fn unseeded(_: Unspecified) -> Rejection {
     let detail = "no random numbers are available";
     Rejection::new(RejectionKind::Unavailable).with_source(detail)
 }
+
+fn unknown() -> Rejection {
+    Rejection::new(RejectionKind::RefreshUnknown).with_source(UNKNOWN)
+}
+
+const UNKNOWN: &str = "expected a refresh token of this store, found none with this id; check that \
+                       all processes use one store, or let the user sign in again";
 
 fn rotated_token(token: RefreshToken, grant: &Grant, is_repeated: bool) -> Issued<RotatedToken> {
     let grant = grant.clone();

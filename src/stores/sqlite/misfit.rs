@@ -102,6 +102,21 @@ impl Misfit {
         }
     }
 
+    /// Returns the error of SQLite or of the system, if there is one.
+    pub(super) fn into_cause(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self {
+            Self::Corrupt(error) | Self::Full(error) | Self::NotADatabase(error) => {
+                Some(error.into())
+            }
+            Self::Locked { error, .. } | Self::Sqlite(error) => Some(error.into()),
+            Self::NoPermission(error) | Self::NoThreads(error) | Self::Unreadable(error) => {
+                Some(error.into())
+            }
+            Self::ReadOnly(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Returns true if another process holds a lock on the file.
     pub(super) const fn is_busy(&self) -> bool {
         matches!(self, Self::Locked { .. })

@@ -280,7 +280,12 @@ const STATEMENTS: usize = 128;
 
 fn unusable(path: &Path, misfit: Misfit) -> ConfigError {
     let detail = format!("`{}`: {misfit}", path.display());
-    ConfigError::new(ConfigErrorKind::StoreUnusable, "path", detail).with_source(misfit)
+    let error = ConfigError::new(ConfigErrorKind::StoreUnusable, "path", detail);
+    // The text has that of the misfit already.
+    match misfit.into_cause() {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::alb_validator::AwsAlbValidator;
 use crate::clock::{Clock, Leeway, SystemClock};
 use crate::environment::Environment;
 use crate::error::ConfigError;
-use crate::jwt::providers::argument::{check_region, malformed};
+use crate::jwt::providers::argument::check_region;
 use crate::principal::Authority;
 
 /// The identity of a user that an AWS Application Load Balancer has authenticated, from the header
@@ -172,14 +172,18 @@ impl AwsAlbBuilder {
                 region
             }
             _ => {
-                let problem = "is not the ARN of an application load balancer; write it like \
-                               `arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>`";
-                return Err(malformed("load_balancer", &self.load_balancer, problem));
+                return Err(ConfigError::unexpected(
+                    "load_balancer",
+                    "the ARN of an application load balancer",
+                    &self.load_balancer,
+                    "write it like \
+                     `arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>`",
+                ));
             }
         };
         if region != self.region {
             let detail = format!(
-                "the ARN is of the region `{region}`, and `region` is `{}`; give both the same",
+                "expected the region of `region`, `{}`, found `{region}` in the ARN; give both the same",
                 self.region
             );
             return Err(ConfigError::conflict("load_balancer", detail));
