@@ -622,8 +622,9 @@ fn principal_is_clean(watch: &mut Watch, principal: &Principal) {
     }
 }
 
+/// Except in the source of the rejection, for the operator.
 #[test]
-fn unknown_kid_is_shown_to_the_operator_only() {
+fn unknown_kid_is_not_shown() {
     let mut watch = Watch::new();
     let key = Key::from_secret(signing::SECRET.to_vec()).unwrap();
     let keys = KeySet::from(key.with_kid("k1").unwrap());

@@ -25,8 +25,9 @@
 //! assert_eq!(line, r#"claim_missing Some("exp") None"#);
 //! ```
 //!
-//! Neither a [`Rejection`](crate::Rejection) nor a [`Refusal`](crate::http_response::Refusal) holds
-//! any part of the credential. Where the table says *decode the token*, do that on your own machine
+//! Of the credential a [`Rejection`](crate::Rejection) holds, in its source, at most the issuer,
+//! audiences, type, algorithm, key id and times of a JWT, so that the line says what was expected and
+//! what was found. Where the table says *decode the token*, do that on your own machine
 //! with a token that you may read; from a clone of the repository, `cargo run --release --example
 //! replay` validates recorded tokens under a configuration.
 //!
@@ -35,7 +36,10 @@
 //! - *explain*: [`Gate::explain`](crate::Gate::explain) shows every step of one request, what was
 //!   expected and what was found; see [why was this refused](super::why_was_this_refused).
 //! - *claim*: [`Rejection::claim`](crate::Rejection::claim), the name of the claim at fault.
-//! - *source*: [`std::error::Error::source`] of the rejection, with what failed below.
+//! - *source*: [`std::error::Error::source`] of the rejection, with what failed below, or what was
+//!   expected and found.
+//! - *explain*: [`TokenValidator::explain`](crate::TokenValidator::explain) of the validator, with
+//!   every step and a hint.
 //! - *doctor*: [`Gate::doctor`](crate::Gate::doctor) uses everything that the gate depends on
 //!   (discovery, keys, introspection, clocks) and says what does not work and what to do.
 //! - *observer*: the [`Event`](crate::event::Event)s of requests, keys, introspection, stores and
