@@ -2,6 +2,7 @@
 
 use bearergate::clock::FakeClock;
 use bearergate::credential::Sources;
+use bearergate::gate::GateBuilder;
 use bearergate::policy::{Decision, action, authorize_fn, param};
 use bearergate::validator::Shape;
 use bearergate::{Gate, RejectionKind, claim, require_scope};
@@ -357,15 +358,12 @@ fn others(keys: &Keys) -> Vec<(Gate, Vec<Case>)> {
             refused(Unavailable, "revocation"),
         ),
         one(
-            named(opaque()).authorizer(action("read")).build().unwrap(),
+            per_route(named(opaque()).authorizer(action("read"))),
             "action",
             denied(),
         ),
         one(
-            named(opaque())
-                .authorizer(param("id").is("7"))
-                .build()
-                .unwrap(),
+            per_route(named(opaque()).authorizer(param("id").is("7"))),
             "parameter",
             denied(),
         ),
@@ -491,4 +489,9 @@ fn sections_are_in_the_order_of_a_request() {
         let names: Vec<_> = explained.sections().iter().map(|own| own.name()).collect();
         assert_eq!(names, all);
     }
+}
+
+/// Builds a gate whose authorizer needs what only the service can supply.
+fn per_route(gate: GateBuilder) -> Gate {
+    gate.authorizes_per_route().build().unwrap()
 }

@@ -11,7 +11,8 @@ fn explained(
     token: TokenBuilder,
 ) -> bearergate::gate::RequestExplanation {
     let gate = full(&Keys::new(), &Proofs::default()).authorizer(authorizer);
-    agreed(&gate.build().unwrap(), &bearer(&token.sign()))
+    let gate = gate.authorizes_per_route().build().unwrap();
+    agreed(&gate, &bearer(&token.sign()))
 }
 
 #[test]

@@ -353,6 +353,6 @@ fn an_error_of_the_configuration_has_the_position() {
     let text = bearergate::ConfigError::from(error).to_string();
     assert_eq!(
         text,
-        "`policy`: /rules (line 2, column 11): expected an array, found a number"
+        "`policy`: /rules (line 2, column 11): expected an array, found a number; correct it"
     );
 }
