@@ -34,12 +34,11 @@
 //! # Places to look
 //!
 //! - *explain*: [`Gate::explain`](crate::Gate::explain) shows every step of one request, what was
-//!   expected and what was found; see [why was this refused](super::why_was_this_refused).
+//!   expected and what was found; see [why was this refused](super::why_was_this_refused). For a
+//!   credential without a request it is [`TokenValidator::explain`](crate::TokenValidator::explain).
 //! - *claim*: [`Rejection::claim`](crate::Rejection::claim), the name of the claim at fault.
 //! - *source*: [`std::error::Error::source`] of the rejection, with what failed below, or what was
 //!   expected and found.
-//! - *explain*: [`TokenValidator::explain`](crate::TokenValidator::explain) of the validator, with
-//!   every step and a hint.
 //! - *doctor*: [`Gate::doctor`](crate::Gate::doctor) uses everything that the gate depends on
 //!   (discovery, keys, introspection, clocks) and says what does not work and what to do.
 //! - *observer*: the [`Event`](crate::event::Event)s of requests, keys, introspection, stores and

@@ -71,6 +71,8 @@
 //! A request without a credential gets 401, a token without the scope 403 with
 //! `error="insufficient_scope"`, a path outside of the table 403, so 404 and 405 are visible to nobody
 //! without rights; every request gets 503 while no keys of the provider are known.
+//! If a 401 or 403 surprises you, [`Gate::explain`](crate::Gate::explain) shows why:
+//! [Why was this refused](super::why_was_this_refused).
 //!
 //! # Keep scopes next to the routes
 //!
@@ -137,7 +139,30 @@
 //! Behind a proxy that address is the proxy's; see
 //! [`ClientAddress`](crate::request::ClientAddress).
 //!
-//! # Log refusals
+//! # Log every request
+//!
+//! With the feature `tracing` the gate writes an event for each request: `info` or more for a refusal,
+//! `debug` for an admitted one, with the target `bearergate`. Enable `bearergate=debug` in your
+//! subscriber to see both:
+//!
+//! ```
+//! # #[cfg(all(feature = "reqwest", feature = "tracing"))]
+//! # fn gate() -> Result<bearergate::Gate, bearergate::ConfigError> {
+//! use bearergate::environment::Environment;
+//! use bearergate::integrations::tracing::TracingObserver;
+//! use bearergate::{Gate, require_scope};
+//!
+//! let env = Environment::new().observer(TracingObserver::new());
+//! let gate = Gate::issuer("https://idp.example.com")
+//!     .audience("https://orders.example.com")
+//!     .authorizer(require_scope("orders:read"))
+//!     .env(&env)
+//!     .build()?;
+//! # Ok(gate)
+//! # }
+//! # #[cfg(all(feature = "reqwest", feature = "tracing"))]
+//! # gate().unwrap();
+//! ```
 //!
 //! A response that [`Refusal::into_response`] made has the [`Rejection`] among its extensions, and
 //! after a deny the [`Decision`] with its reasons. A logging layer outside of the middleware reads

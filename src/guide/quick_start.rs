@@ -129,6 +129,8 @@
 //!   response for the client: status, `WWW-Authenticate`, and a body that is empty by default (or problem
 //!   JSON, with the code of the kind if you want, or your own JSON:
 //!   [`BodyStyle`](crate::http_response::BodyStyle)).
+//! - The client learns little from a 401. `println!("{}", gate.explain(&request).await)` tells you what
+//!   was expected and what was found: [Why was this refused](super::why_was_this_refused).
 //!
 //! # What is checked by default
 //!

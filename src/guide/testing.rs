@@ -124,7 +124,6 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use bearergate::{Gate, require_scope};
-//! use bearergate::clock::{Clock, SystemClock};
 //! use bearergate::testing::{FakeEndpoint, FakeIssuer, Fault};
 //!
 //! // `Gate::issuer` accepts plain `http` on loopback, and there only.
@@ -152,9 +151,7 @@
 //! assert!(gate.check(&request).await.is_ok());
 //! assert_eq!(idp.count(FakeEndpoint::Jwks), 2);
 //!
-//! // An expired token: `exp` further back than the leeway of 30 seconds.
-//! let now = SystemClock::default().now().ok_or("no time")?.as_secs();
-//! let old = idp.token("https://api.example.com").claim("iat", now - 400).claim("exp", now - 100).sign();
+//! let old = idp.token("https://api.example.com").expired().sign();
 //! let expired = http::Request::get("/orders").header("authorization", format!("Bearer {old}")).body(())?;
 //! assert_eq!(gate.check(&expired.into_parts().0).await.unwrap_err().status(), 401);
 //! # Ok(())

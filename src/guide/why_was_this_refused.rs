@@ -111,4 +111,16 @@
 //! | `policy`: in another spelling, or behind a prefix | scopes are compared byte for byte | require the scope as the issuer writes it |
 //! | `policy`: reads what this request does not have | a condition over an action, a route or a parameter in the gate's own policy | decide in the handler with [`Gate::authorize`](crate::Gate::authorize) |
 //!
+//! Where the issuer's tokens cannot be changed, a named call on the builder accepts them. Use it only
+//! for an issuer that needs it:
+//!
+//! | what the issuer's tokens have | call |
+//! |---|---|
+//! | no audience | [`any_audience`](crate::jwt::JwtValidatorBuilder::any_audience): tokens for other services are accepted too, so restrict the clients with [`allow_clients`](crate::jwt::JwtValidatorBuilder::allow_clients) |
+//! | no `exp` | [`allow_missing_expiry`](crate::jwt::JwtValidatorBuilder::allow_missing_expiry): a leaked token can be used until it is revoked |
+//! | an empty `sub`, `azp`, `client_id`, `jti` or `scope` | [`absent_if_empty`](crate::jwt::JwtValidatorBuilder::absent_if_empty) |
+//! | another `typ` | [`accept_types`](crate::jwt::JwtValidatorBuilder::accept_types): replaces the list, so name `JWT` too if it is due |
+//!
+//! An explanation stops at the first fault. After you mended it, explain the request again.
+//!
 //! The page about [errors](super::errors) has every kind of rejection.

@@ -120,7 +120,7 @@ fn documents() -> Vec<Row> {
             [EXPECTED, "found a JSON string", "the text inside it"],
         ),
         row(
-            "a JWKS that is the array alone",
+            "a JWKS that is only the array",
             set("[]"),
             [EXPECTED, "found an array", "whose member `keys`"],
         ),
