@@ -43,7 +43,9 @@ impl IntrospectionValidator {
                 return steps.accept();
             };
             let step = self.answer_step(&rejection);
-            steps.reject(rejection, step)
+            // The endpoint may repeat the token in its answer.
+            let explanation = steps.reject(rejection, step);
+            explanation.without(presented.credential().expose())
         })
     }
 

@@ -71,7 +71,7 @@ impl RequestExplanation {
     pub(super) fn new(facts: &RequestFacts<'_>) -> Self {
         Self {
             refusal: None,
-            method: facts.method().to_string(),
+            method: shortened(facts.method().as_str()),
             path: shortened(facts.uri().path()),
             now: None,
             caller: None,

@@ -3,7 +3,7 @@
 use super::denial;
 use super::request_explanation::{ExplainedCaller, RequestExplanation, Section};
 use crate::clock::UnixTime;
-use crate::diagnosis::{Explanation, Outcome, Step, error_chain};
+use crate::diagnosis::{Explanation, Outcome, Step, Withheld, error_chain};
 use crate::error::{Rejection, RejectionKind};
 use crate::gate::Gate;
 use crate::gate::admitted::access_request;
@@ -156,6 +156,8 @@ impl Run<'_> {
             .push(Section::new(names.credential, vec![step]));
         let explained = self.mode.answer(slot.router.explain(&presented)).await?;
         let validated = self.mode.answer(slot.router.validate(&presented)).await?;
+        let withheld = || Withheld::of(presented.credential().expose());
+        let validated = validated.map_err(|own| withheld().hide_in_source(own));
         let steps = agreed(explained, &validated);
         report.sections.push(Section::new(names.validation, steps));
         let principal = match validated {
