@@ -235,6 +235,10 @@ mod tests {
                 "`idle` is 500ms; it must be between 1 second and 1 day",
             ),
             (
+                ConfigError::out_of_range("idle", Duration::ZERO, Duration::from_secs(1)..=day),
+                "`idle` is 0 seconds; it must be between 1 second and 1 day",
+            ),
+            (
                 ConfigError::out_of_range("lifetime", Duration::from_secs(90), ..=day * 400),
                 "`lifetime` is 90 seconds; it must be at most 400 days",
             ),
