@@ -191,9 +191,8 @@ mod tests {
             let kept = "SELECT (SELECT count(*) FROM api_key WHERE id = 'k'), \
                  (SELECT count(*) FROM family WHERE id = x'07' AND earlier IS NULL), \
                  (SELECT count(*) FROM pepper)";
-            let counts = conn.query_row(kept, [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            });
+            let counts =
+                conn.query_row(kept, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
             assert_eq!(counts.unwrap(), (1, 1, 0), "from version {version_before}");
         }
     }
