@@ -95,7 +95,7 @@ impl Finding {
     /// Reports how many entries a store in memory has, as a warning where less than a tenth is
     /// free.
     #[cfg(any(feature = "api-key", feature = "session"))]
-    pub(crate) fn room(subject: &str, len: usize, most: usize, hint: &'static str) -> Self {
+    pub(crate) fn usage(subject: &str, len: usize, most: usize, hint: &'static str) -> Self {
         let text = format!("{len} of at most {most}");
         if most.saturating_sub(len) > most / 10 {
             return Self::ok(subject, text);
@@ -219,7 +219,7 @@ mod tests {
             (100, Severity::Warning),
             (101, Severity::Warning),
         ] {
-            let found = Finding::room("s", len, 100, "purge");
+            let found = Finding::usage("s", len, 100, "purge");
             assert_eq!(found.severity, severity, "{len}");
             assert_eq!(found.hint.is_some(), severity == Severity::Warning);
         }

@@ -169,8 +169,8 @@ fn without_checks(service: &Service) -> Service {
     copy
 }
 
-/// With records and without a check value, whoever starts first must not decide which pepper is the
-/// right one.
+/// With records and without a check value, the process that starts first must not decide which
+/// pepper is the right one.
 #[test]
 fn pepper_of_records_without_a_check_value_is_proven_by_a_valid_key() {
     for at in [0, 2] {

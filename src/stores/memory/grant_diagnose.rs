@@ -5,22 +5,22 @@ use crate::diagnosis::Finding;
 
 impl MemoryGrantStore {
     /// Returns one finding for each of its tables.
-    pub(super) fn room(&self) -> Vec<Finding> {
+    pub(super) fn usage(&self) -> Vec<Finding> {
         let (len, most) = self.revocation_room();
         vec![
-            Finding::room(
+            Finding::usage(
                 "sessions in memory",
                 self.sessions.len(),
                 self.sessions.limit(),
                 PURGE,
             ),
-            Finding::room(
+            Finding::usage(
                 "refresh tokens in memory",
                 self.families.len(),
                 self.families.limit(),
                 PURGE,
             ),
-            Finding::room("revocations in memory", len, most, PURGE),
+            Finding::usage("revocations in memory", len, most, PURGE),
         ]
     }
 }

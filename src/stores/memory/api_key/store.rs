@@ -268,7 +268,7 @@ impl ApiKeyStore for MemoryApiKeyStore {
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         let finding = match self.index.lock() {
-            Ok(index) => Finding::room(SUBJECT, index.len(), self.capacity, PURGE),
+            Ok(index) => Finding::usage(SUBJECT, index.len(), self.capacity, PURGE),
             Err(_) => Finding::error(SUBJECT, POISONED).hint("restart the service"),
         };
         NowOrLater::now(vec![finding])
