@@ -162,6 +162,14 @@ impl Step {
         Self::new(name, Outcome::Failed)
     }
 
+    /// The failed step of a clock that reports no time.
+    pub(crate) fn no_time() -> Self {
+        Self::failed("clock")
+            .expected("a time")
+            .found("a clock that reports none")
+            .hint("set the clock of this host")
+    }
+
     /// Creates a step that was not carried out: there was nothing to check, or an earlier step has
     /// failed.
     pub const fn skipped(name: &'static str) -> Self {

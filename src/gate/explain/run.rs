@@ -102,10 +102,7 @@ impl Run<'_> {
         report: &mut RequestExplanation,
     ) -> Result<Result<(), Refusal>, NotReady> {
         let Some(now) = self.gate.0.clock.now() else {
-            let step = Step::failed("clock")
-                .expected("a time")
-                .found("a clock that reports none")
-                .hint("set the clock of this host");
+            let step = Step::no_time();
             report
                 .sections
                 .push(Section::new(USER.credential, vec![step]));
