@@ -202,7 +202,7 @@ fn found(rest: &[u8], context: &Context, format: &FileFormat) -> (String, &'stat
         [b'}' | b']', ..] => return (first(rest), "correct the brackets"),
         [b',', ..] if context.is_after_comma_or_open() => ("a comma", "remove the comma"),
         [byte, ..] if context.last == Last::Nothing && byte.is_ascii_alphabetic() => {
-            return (word(rest, format), format.start);
+            return (first_word(rest, format), format.start);
         }
         _ if context.last == Last::Nothing => return (first(rest), format.start),
         [byte, ..] if context.is_before_name() && byte.is_ascii_alphabetic() => {
@@ -250,6 +250,16 @@ fn first(rest: &[u8]) -> String {
     let text = String::from_utf8_lossy(rest.get(..4).unwrap_or(rest));
     let first: String = text.chars().take(1).collect();
     format!("`{}`", excerpt(&first))
+}
+
+/// Returns the word that a text begins with where it is a name of YAML or the like. Any other text
+/// may be a secret: the path is perhaps that of another file.
+fn first_word(rest: &[u8], format: &FileFormat) -> String {
+    let len = rest.iter().take_while(|byte| byte.is_ascii_lowercase());
+    match rest.get(len.count()) {
+        Some(b':') => word(rest, format),
+        _ => "a text of another form".to_owned(),
+    }
 }
 
 /// Returns the text up to the next mark or white space, as messages show it.
