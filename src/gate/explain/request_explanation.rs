@@ -162,7 +162,7 @@ impl ExplainedCaller {
         let subject = principal.subject().filter(|_| shows_values);
         Self {
             kind: principal.kind().as_str(),
-            authority: principal.authority().to_string(),
+            authority: shortened(principal.authority().as_str()),
             subject: subject.map(shortened),
         }
     }
