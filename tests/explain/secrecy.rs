@@ -136,6 +136,6 @@ fn errors_of_a_validator_that_repeat_the_credential_are_shown_without_it() {
     for text in explained {
         assert!(text.contains("(a part of the token)"), "{text}");
         assert!(!text.contains(token), "{text}");
-        assert!(!text.contains(&token[10..]), "{text}");
+        assert!(!text.contains("5595859014ebf0951522d9"), "{text}");
     }
 }

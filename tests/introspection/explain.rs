@@ -106,10 +106,11 @@ async fn what_the_endpoint_is_not_asked_about_is_explained_without_a_call() {
 async fn answer_that_repeats_the_token_is_shown_without_it() {
     let setup = Setup::new();
     let token = "opaque-token-of-a-user-0123456789";
+    let end_of_token = token.trim_start_matches("opaque-");
     for (iss, shown) in [
         (token.to_owned(), "(a part of the token)"),
         (
-            format!("https://idp.example.com/{}", &token[8..]),
+            format!("https://idp.example.com/{end_of_token}"),
             "`https://idp.example.com/(a part of the token)`",
         ),
         ("https://other.example.com".to_owned(), "https://other."),
@@ -124,6 +125,6 @@ async fn answer_that_repeats_the_token_is_shown_without_it() {
         let (name, found) = failed(&setup, &presented).await.unwrap();
         assert_eq!(name, "issuer");
         assert!(found.contains(shown), "{found}");
-        assert!(!found.contains(&token[12..]), "{found}");
+        assert!(!found.contains(end_of_token), "{found}");
     }
 }

@@ -235,7 +235,7 @@ fn cut_and_embedded_segments_are_not_shown_in_any_form() {
         segment[..40].to_owned(),
         format!("{} {}", &segment[40..60], &segment[..20]),
     ] {
-        let token = mac(&header().set("kid", format!("\"{kid}\"")), &payload);
+        let token = mac(header().set("kid", format!("\"{kid}\"")), &payload);
         let explanation = explain(&validator, &token);
         let rejection = explanation.rejection().map(Rejection::kind);
         assert_eq!(rejection, Some(RejectionKind::KeyNotFound), "{explanation}");
@@ -252,7 +252,7 @@ fn cut_and_embedded_segments_are_not_shown_in_any_form() {
         }
     }
     // Another `kid` is shown as it is.
-    let token = mac(&header().set("kid", "\"signing-key-of-2026-10\""), &payload);
+    let token = mac(header().set("kid", "\"signing-key-of-2026-10\""), &payload);
     let text = format!("{:?}", explain(&validator, &token));
     assert!(text.contains("`signing-key-of-2026-10`"), "{text}");
 }
