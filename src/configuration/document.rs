@@ -9,7 +9,7 @@ use super::error::{ConfigErrors, FIELD, LocatedError};
 use super::files;
 use super::tree::Tree;
 use crate::error::ConfigError;
-use crate::json::{JsonError, JsonErrorKind, Value};
+use crate::json::{FileFormat, JsonError, SyntaxFault, Value};
 use crate::limits;
 use crate::policy::PolicyLoader;
 
@@ -129,40 +129,19 @@ impl fmt::Debug for Configuration {
 /// such as algorithms that no key serves.
 pub const CONFIGURATION_SCHEMA: &str = include_str!("../../schema/configuration.schema.json");
 
-fn syntax_error(text: &[u8], error: JsonError) -> ConfigErrors {
-    let before = text.get(..error.offset()).unwrap_or(text);
-    let lines = before.split(|byte| *byte == b'\n');
-    let (line, last) = lines.fold((0_usize, before), |(count, _), line| (count + 1, line));
-    let column = String::from_utf8_lossy(last).chars().count() + 1;
-    let remedy = match error.kind() {
-        JsonErrorKind::DuplicateMember => "remove one of the two members",
-        JsonErrorKind::TooDeep | JsonErrorKind::TooLarge | JsonErrorKind::TooManyMembers => {
-            "make it smaller"
-        }
-        _ => syntax_remedy(text, error.offset()),
-    };
-    let detail = format!(
-        "expected strict JSON, found {} at line {line}, column {column}; {remedy}",
-        error.kind()
-    );
+fn syntax_error(text: &[u8], error: JsonError) -> LocatedError {
+    let SyntaxFault { position, detail } = SyntaxFault::find(text, error, &FORMAT);
     let error = ConfigError::malformed(FIELD, detail).with_source(error);
-    LocatedError::new(String::new(), error).into()
+    LocatedError::new(String::new(), error).at(position)
 }
 
-/// Names the usual mistakes.
-fn syntax_remedy(text: &[u8], offset: usize) -> &'static str {
-    let (before, rest) = text.split_at_checked(offset).unwrap_or((text, &[]));
-    let is_open = before.trim_ascii_end().ends_with(b",");
-    match rest.first() {
-        None if text.trim_ascii().is_empty() => "write an object",
-        None => "complete the text",
-        Some(b'/' | b'#') => "remove the comment; JSON has none",
-        Some(b'}' | b']') if is_open => "remove the comma before it",
-        Some(b'\'') => "write strings in double quotes",
-        Some(0xef) => "remove the byte-order mark",
-        Some(_) => "correct it there",
-    }
-}
+const FORMAT: FileFormat = FileFormat {
+    start: "write JSON: an object",
+    flatten: "name the policy's file in its place",
+    shorten: "name the files of keys and of the policy in place of their content",
+    // A secret was perhaps written into the file, without the quotes.
+    shows_words: false,
+};
 
 #[cfg(test)]
 mod tests {
@@ -175,11 +154,30 @@ mod tests {
     #[test]
     fn syntax_errors_have_line_and_column() {
         for (text, expected) in [
-            ("{\n  \"é\": 1,\n}", "line 3, column 1; remove the comma"),
-            ("{\n  // a\n}", "line 2, column 3; remove the comment"),
-            ("{'a': 1}", "line 1, column 2; write strings"),
-            ("", "line 1, column 1; write an object"),
-            ("{\"a\": [", "line 1, column 8; complete"),
+            (
+                "{\n  \"é\": 1,\n}",
+                "(line 2, column 9): expected no comma after the last member",
+            ),
+            (
+                "{\n  // a\n}",
+                "(line 2, column 3): expected a name in double quotes, or `}`, found a comment; ",
+            ),
+            (
+                "{'a': 1}",
+                "(line 1, column 2): expected a name in double quotes, or `}`, found a single quote",
+            ),
+            (
+                "",
+                "(line 1, column 1): expected an object, found an empty file",
+            ),
+            (
+                "{\"a\": [",
+                "(line 1, column 8): expected a value or `]`, found the end of the file",
+            ),
+            (
+                "{\"a\": 1,\n \"a\": 2}",
+                "(line 2, column 2): expected every member of an object once, found one twice",
+            ),
         ] {
             assert!(
                 refused(text).contains(expected),
@@ -187,8 +185,19 @@ mod tests {
                 refused(text)
             );
         }
-        let twice = refused("{\"a\": 1,\n \"a\": 2}");
-        assert!(twice.contains("duplicate member at line 2"), "{twice}");
+    }
+
+    #[test]
+    fn syntax_errors_show_no_word_of_the_text() {
+        for text in [
+            "s3cret",
+            "{s3cret: 1}",
+            "{\"pepper\": s3cret}",
+            "{\"pepper\": 0s3cret}",
+            "{\"s3cret\": 1, \"s3cret\": 2}",
+        ] {
+            assert!(!refused(text).contains("s3cret"), "{}", refused(text));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::Position;
 use crate::limits;
 
 /// One error of a configuration, with the member of the file that it is about.
@@ -17,6 +18,8 @@ pub struct LocatedError {
     error: ConfigError,
     /// Whether the path does not name what the error is about, so that its field is shown too.
     names_field: bool,
+    /// Where the text is no JSON.
+    position: Option<Position>,
 }
 
 impl LocatedError {
@@ -26,6 +29,7 @@ impl LocatedError {
             path,
             error,
             names_field: false,
+            position: None,
         }
     }
 
@@ -35,7 +39,14 @@ impl LocatedError {
             path,
             error,
             names_field: true,
+            position: None,
         }
+    }
+
+    /// Sets the position of an error about the text.
+    pub(super) const fn at(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
     }
 
     /// Returns the member as a JSON pointer (RFC 6901), such as `/issuers/0/audiences`. An empty one
@@ -56,6 +67,9 @@ impl fmt::Display for LocatedError {
         match &*self.path {
             "" => f.write_str("configuration")?,
             path => f.write_str(path)?,
+        }
+        if let Some(Position { line, column }) = self.position {
+            write!(f, " (line {line}, column {column})")?;
         }
         match self.names_field {
             true => write!(f, ": {}", self.error),

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use super::error::FIELD;
 use super::reader::{Node, Section};
-use super::shown::bounded;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, excerpt};
 use crate::limits;
 use crate::secret::Secret;
 use crate::secret_source::SecretSource;
@@ -100,7 +99,7 @@ const VARIABLE_BYTES: usize = 64;
 
 /// Reads a regular file of at most this size.
 pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, ConfigError> {
-    let shown = bounded(&path.display().to_string());
+    let shown = excerpt(&path.display().to_string());
     let unreadable = |detail: &str| {
         let detail = format!("`{shown}` {detail}");
         ConfigError::new(ConfigErrorKind::Unreadable, FIELD, detail)

@@ -1,7 +1,8 @@
 //! Values as messages show them: bounded, escaped, and without secrets.
 
-use super::shown::{bounded, looks_secret};
+use super::shown::looks_secret;
 use super::tree::Tree;
+use crate::error::excerpt;
 
 /// Which texts may be secrets that were written into the file, so that no error shows them.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -45,7 +46,7 @@ fn found_text(text: &str) -> String {
     match text {
         "" => "an empty string".to_owned(),
         _ if looks_secret(text) => "a string (not shown, it looks like a secret)".to_owned(),
-        _ => format!("\"{}\"", bounded(text)),
+        _ => format!("\"{}\"", excerpt(text)),
     }
 }
 

@@ -3,9 +3,8 @@
 use super::error::FIELD;
 use super::network::Context;
 use super::reader::Node;
-use super::shown::bounded;
 use super::tree::Tree;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, excerpt};
 use crate::gate::GateBuilder;
 use crate::json::Value;
 use crate::policy::{LoadError, Policy, PolicyLoader, RouteTable};
@@ -39,7 +38,7 @@ pub(super) fn policy(
     if !members.iter().any(|(name, _)| name == "file") {
         let text = node.tree().to_json();
         return load(text.as_bytes(), loader)
-            .map_err(|error| report_inline(node, &error))
+            .map_err(|error| node.report_below(error.pointer(), error.error().clone()))
             .ok();
     }
     let mut section = node.section()?;
@@ -65,20 +64,9 @@ fn load(text: &[u8], loader: &PolicyLoader) -> Result<Decider, LoadError> {
     }
 }
 
-/// Reports an error at its place in this file.
-fn report_inline(node: &Node<'_>, error: &LoadError) {
-    let text = error.to_string();
-    let detail = text.strip_prefix(error.pointer()).unwrap_or(&text);
-    let detail = detail.trim_start_matches([':', ' ']).to_owned();
-    node.report_below(
-        error.pointer(),
-        ConfigError::new(error.kind(), FIELD, detail),
-    );
-}
-
 /// Reports an error at the member that names the file.
 fn report_file(file: &Node<'_>, error: &LoadError) {
-    let name = bounded(file.text().unwrap_or_default());
+    let name = excerpt(file.text().unwrap_or_default());
     let detail = format!("expected a policy in `{name}`, found an error there: {error}");
     file.report(ConfigError::new(error.kind(), FIELD, detail));
 }

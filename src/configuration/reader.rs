@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::error::{FIELD, LocatedError};
 use super::found::{Hiding, found};
 use super::problems::Problems;
-use super::shown::{listed, looks_secret, nearest, shown_name, token};
+use super::shown::{listed, looks_secret, shown_name};
 use super::spans::span;
 use super::tree::Tree;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, nearest};
+use crate::json::reference_token;
 
 /// A value and its place. Its readers report an error and return `None` for a value of another form.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ impl<'c> Node<'c> {
     fn below(&self, name: &str, tree: &'c Tree, hiding: Hiding) -> Self {
         Self {
             tree,
-            path: format!("{}/{}", self.path, token(name)),
+            path: format!("{}/{}", self.path, reference_token(name)),
             hiding,
             problems: self.problems,
         }
@@ -158,7 +159,7 @@ impl<'c> Node<'c> {
         if chosen.is_none() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
             let near = match self.tree {
-                Tree::Text(text) => nearest(text, &names),
+                Tree::Text(text) => nearest(text, &names, &[]),
                 _ => None,
             };
             let remedy = match near {
@@ -337,13 +338,13 @@ impl<'c> Section<'c> {
             if self.known.contains(&name.as_str()) {
                 continue;
             }
-            let remedy = match nearest(name, &self.known) {
+            let remedy = match nearest(name, &self.known, &[]) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("it may have {}; remove it", listed(&self.known)),
             };
             // Where a secret is due, a name may be the secret itself.
             let hides_names = self.node.hiding == Hiding::Everything;
-            let found = match hides_names && nearest(name, &self.known).is_none() {
+            let found = match hides_names && nearest(name, &self.known, &[]).is_none() {
                 true => "another one (not shown)".to_owned(),
                 false => shown_name(name),
             };

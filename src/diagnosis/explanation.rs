@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::report::escaped;
 use super::text::error_chain;
+use super::withheld::Withheld;
 use crate::error::Rejection;
 
 /// Why a credential is accepted or rejected, step by step, for the operator.
@@ -78,6 +79,20 @@ impl Explanation {
         }
     }
 
+    /// Hides the credential in every text and in the sources of the rejection. Texts of validators,
+    /// providers and issuers may repeat it.
+    pub(crate) fn without(mut self, credential: &str) -> Self {
+        let withheld = Withheld::of(credential);
+        for step in &mut self.steps {
+            step.expected = step.expected.take().map(|text| withheld.hide(text));
+            step.found = step.found.take().map(|text| withheld.hide(text));
+            step.hint = step.hint.take().map(|text| withheld.hide_in(text));
+        }
+        let rejection = self.rejection.take();
+        self.rejection = rejection.map(|own| withheld.hide_in_source(own));
+        self
+    }
+
     /// Returns the steps, and why the credential is rejected.
     pub(crate) fn into_parts(self) -> (Vec<Step>, Option<Rejection>) {
         (self.steps, self.rejection)
@@ -145,6 +160,14 @@ impl Step {
     /// [found](Self::found).
     pub const fn failed(name: &'static str) -> Self {
         Self::new(name, Outcome::Failed)
+    }
+
+    /// The failed step of a clock that reports no time.
+    pub(crate) fn no_time() -> Self {
+        Self::failed("clock")
+            .expected("a time")
+            .found("a clock that reports none")
+            .hint("set the clock of this host")
     }
 
     /// Creates a step that was not carried out: there was nothing to check, or an earlier step has

@@ -9,6 +9,7 @@ mod report;
 #[cfg(any(feature = "api-key", feature = "introspection", feature = "session"))]
 mod steps;
 mod text;
+mod withheld;
 
 pub use explanation::{Explanation, Outcome, Step};
 pub use report::{Finding, Report, Severity};
@@ -16,3 +17,4 @@ pub(crate) use report::{escaped, gather, is_unsafe};
 #[cfg(any(feature = "api-key", feature = "introspection", feature = "session"))]
 pub(crate) use steps::StepList;
 pub(crate) use text::{error_chain, shortened};
+pub(crate) use withheld::Withheld;

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+#[cfg(any(feature = "api-key", feature = "session"))]
+use super::text::error_chain;
+#[cfg(any(feature = "api-key", feature = "session"))]
+use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 
 /// One result of a diagnosis: what works, or what fails and what to do about it.
@@ -79,6 +83,24 @@ impl Finding {
             severity: Severity::Error,
             ..Self::ok(subject, text)
         }
+    }
+
+    /// Reports that a store does not answer.
+    #[cfg(any(feature = "api-key", feature = "session"))]
+    pub(crate) fn store_unreachable(subject: impl Into<String>, error: &StoreError) -> Self {
+        let text = format!("the store does not answer: {}", error_chain(error));
+        Self::error(subject, text).hint("start the store, or correct its address or permissions")
+    }
+
+    /// Reports how many entries a store in memory has, as a warning where less than a tenth is
+    /// free.
+    #[cfg(any(feature = "api-key", feature = "session"))]
+    pub(crate) fn usage(subject: &str, len: usize, most: usize, hint: &'static str) -> Self {
+        let text = format!("{len} of at most {most}");
+        if most.saturating_sub(len) > most / 10 {
+            return Self::ok(subject, text);
+        }
+        Self::warning(subject, text).hint(hint)
     }
 
     /// Sets what the operator can do about it. It is a constant text, so it cannot contain a
@@ -186,6 +208,22 @@ pub(crate) fn gather<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(any(feature = "api-key", feature = "session"))]
+    #[test]
+    fn it_warns_where_less_than_a_tenth_is_free() {
+        for (len, severity) in [
+            (0, Severity::Ok),
+            (89, Severity::Ok),
+            (90, Severity::Warning),
+            (100, Severity::Warning),
+            (101, Severity::Warning),
+        ] {
+            let found = Finding::usage("s", len, 100, "purge");
+            assert_eq!(found.severity, severity, "{len}");
+            assert_eq!(found.hint.is_some(), severity == Severity::Warning);
+        }
+    }
 
     #[test]
     fn text_from_outside_forges_no_line_and_moves_no_cursor() {

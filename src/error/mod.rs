@@ -4,6 +4,8 @@ mod cause;
 mod config;
 mod kind;
 mod kinds;
+#[cfg(feature = "policy-file")]
+mod nearest;
 mod quantity;
 mod shown;
 mod store;
@@ -15,7 +17,9 @@ pub(crate) use cause::{Cause, Caused, InClaim};
 pub use config::{ConfigError, ConfigErrorKind};
 pub use kind::RejectionKind;
 pub(crate) use kinds::kinds;
-pub(crate) use shown::shown;
+#[cfg(feature = "policy-file")]
+pub(crate) use nearest::nearest;
+pub(crate) use shown::{excerpt, shown};
 pub use store::{StoreError, StoreErrorKind};
 
 /// A credential was not accepted, or could not be validated.

@@ -30,10 +30,11 @@ impl Quantity for Duration {
             (1, "second"),
         ];
         let secs = self.as_secs();
-        if secs == 0 || self.subsec_nanos() != 0 {
+        if self.subsec_nanos() != 0 {
             return format!("{self:?}");
         }
-        let whole = UNITS.iter().find(|(unit, _)| secs.is_multiple_of(*unit));
+        let is_whole = |unit: u64| secs != 0 && secs.is_multiple_of(unit);
+        let whole = UNITS.iter().find(|(unit, _)| is_whole(*unit));
         let (unit, name) = whole.unwrap_or(&(1, "second"));
         let count = secs / unit;
         format!("{count} {name}{}", if count == 1 { "" } else { "s" })

@@ -25,7 +25,7 @@
 //!         let own = self.sessions.list(current.grant().subject()).await?;
 //!         let row = |session: &bearergate::session::SessionSummary| {
 //!             let name = String::from_utf8_lossy(session.data());
-//!             let mark = if session.is(current) { " (this device)" } else { "" };
+//!             let mark = if session.is_current(current) { " (this device)" } else { "" };
 //!             let used = session.grant().last_used().as_secs();
 //!             (session.handle().to_string(), format!("{name}{mark}"), used)
 //!         };

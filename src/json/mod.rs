@@ -31,8 +31,12 @@ mod names;
 mod number;
 mod object;
 mod plain;
+#[cfg(feature = "policy-file")]
+mod position;
 mod scan;
 mod sink;
+#[cfg(feature = "policy-file")]
+mod syntax_fault;
 mod value;
 
 pub(crate) use document::{Document, ENTRY_BYTES, Index, TextRange};
@@ -42,7 +46,11 @@ pub(crate) use names::RawName;
 pub(crate) use number::{Rounding, seconds, whole_seconds};
 pub use object::Object;
 pub(crate) use plain::is_plain;
+#[cfg(feature = "policy-file")]
+pub(crate) use position::{Position, reference_token};
 pub(crate) use scan::{Escapes, scan_object};
 pub(crate) use sink::{NameCheck, Sink, Span};
+#[cfg(feature = "policy-file")]
+pub(crate) use syntax_fault::{FileFormat, SyntaxFault};
 pub(crate) use value::Members;
 pub use value::{Elements, Kind, Value};

@@ -1,7 +1,5 @@
 //! The diagnosis of a session validator: its cookie and its store.
 
-use std::error::Error;
-
 use super::validator::SessionValidator;
 use crate::clock::UnixTime;
 use crate::diagnosis::Finding;
@@ -22,7 +20,7 @@ impl SessionValidator {
             }),
             Err(error) => {
                 let mut all = self.cookie_findings();
-                all.push(unreachable(subject, &error));
+                all.push(Finding::store_unreachable(subject, &error));
                 NowOrLater::now(all)
             }
         })
@@ -47,15 +45,4 @@ impl SessionValidator {
         });
         finding.into_iter().collect()
     }
-}
-
-fn unreachable(subject: String, error: &StoreError) -> Finding {
-    let mut text = format!("the store does not answer: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    Finding::error(subject, text).hint("start the store, or correct its address or permissions")
 }

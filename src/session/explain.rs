@@ -50,11 +50,8 @@ impl SessionValidator {
             return NowOrLater::now(steps.reject(RejectionKind::TokenMalformed.into(), step));
         };
         let Some(now) = presented.now().or_else(|| self.clock.now()) else {
-            let step = Step::failed("clock")
-                .expected("a time")
-                .found("a clock that reports none")
-                .hint("set the clock of this host");
-            return NowOrLater::now(steps.reject(RejectionKind::Unavailable.into(), step));
+            let rejection = RejectionKind::Unavailable.into();
+            return NowOrLater::now(steps.reject(rejection, Step::no_time()));
         };
         let scheme = presented.credential().scheme();
         if let Err(kind) = check_kind(scheme, PrincipalKind::Session) {

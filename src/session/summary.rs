@@ -47,7 +47,7 @@ impl SessionSummary {
     }
 
     /// Returns true if this is the session of the request.
-    pub fn is(&self, current: &Session) -> bool {
+    pub fn is_current(&self, current: &Session) -> bool {
         current.handle() == Some(self.handle)
             && current.grant().authority() == self.grant().authority()
     }

@@ -150,7 +150,10 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Explanation> {
         let validated = self.validate(presented);
-        validated.map(|validated| Explanation::of_result(validated.map(|_| ())))
+        validated.map(|validated| {
+            let explanation = Explanation::of_result(validated.map(|_| ()));
+            explanation.without(presented.credential().expose())
+        })
     }
 
     /// Fetches what the first credential would have to wait for. By default there is nothing.

@@ -169,8 +169,8 @@ fn without_checks(service: &Service) -> Service {
     copy
 }
 
-/// With records and without a check value, whoever starts first must not decide which pepper is the
-/// right one.
+/// With records and without a check value, the process that starts first must not decide which
+/// pepper is the right one.
 #[test]
 fn pepper_of_records_without_a_check_value_is_proven_by_a_valid_key() {
     for at in [0, 2] {
@@ -227,10 +227,7 @@ fn has(findings: &[Finding], severity: Severity, text: &str) -> bool {
 fn doctor_reports_the_store_and_its_peppers() {
     let (service, keys) = service();
     let found = findings(&service);
-    assert!(
-        has(&found, Severity::Ok, "3 of at most 10000 records"),
-        "{found:?}"
-    );
+    assert!(has(&found, Severity::Ok, "3 of at most 10000"), "{found:?}");
     assert!(has(
         &found,
         Severity::Ok,
@@ -323,7 +320,7 @@ fn doctor_warns_of_a_store_in_memory_that_is_almost_full() {
         } else {
             Severity::Warning
         };
-        let text = format!("{count} of at most 10 records");
+        let text = format!("{count} of at most 10");
         assert!(has(&wait(store.diagnose()), severity, &text), "{count}");
     }
 }

@@ -322,12 +322,28 @@ fn errors_of_a_policy_file_are_at_the_member_that_names_it() {
         [("/policy/file".to_owned(), "value_malformed")]
     );
     assert!(errors.to_string().contains("`policy.json`"), "{errors}");
-    assert!(errors.to_string().contains("/rules/0/effect"), "{errors}");
+    // The position is one of the policy's file.
+    let place = "/rules/0/effect (line 1, column 36): expected";
+    assert!(errors.to_string().contains(place), "{errors}");
     folder.write(
         "policy.json",
         r#"{"match": "path", "routes": [{"pattern": "/a", "if": {"scope": "a"}}]}"#,
     );
     assert!(folder.build(&file).is_ok());
+}
+
+/// The text of the configuration is not kept, so an error of a policy in it has no position.
+#[test]
+fn errors_of_a_policy_in_the_file_are_at_its_value() {
+    let policy = |effect| json!({"rules": [{"name": "a", "effect": effect, "if": {"scope": "a"}}]});
+    let file = |effect| json!({"issuers": [issuer()], "policy": policy(effect)});
+    let errors = build(&file("allow")).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "1 error in the configuration\n/policy/rules/0/effect: expected one of `permit`, `forbid`, \
+         found `allow`; did you mean `permit`?"
+    );
+    assert!(build(&file("permit")).is_ok());
 }
 
 #[cfg(not(feature = "reqwest"))]

@@ -147,3 +147,25 @@ fn secrets_that_were_read_are_not_shown() {
     assert!(!format!("{errors} {errors:?}").contains(SECRET), "{errors}");
     assert!(errors.count() >= 2, "{errors}");
 }
+
+/// A path that is that of a file with a secret, in place of the file that is due.
+#[test]
+fn a_file_of_another_kind_is_not_shown() {
+    let folder = Folder::new();
+    folder.write("secret", format!("{SECRET}-7f3a rest"));
+    folder.write("rules.yaml", "rules:\n- name: read");
+    let keys = |member: Value| json!({"issuers": [with(issuer(), "keys", member)]});
+    let policy = |name: &str| json!({"issuers": [issuer()], "policy": {"file": name}});
+    for file in [
+        policy("secret"),
+        keys(json!({"jwks_file": "secret"})),
+        keys(json!({"pem_file": "secret"})),
+        keys(json!({"secret": {"file": "secret"}})),
+    ] {
+        let errors = folder.build(&file).unwrap_err();
+        let shown = format!("{errors} {errors:?}");
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+    let errors = folder.build(&policy("rules.yaml")).unwrap_err();
+    assert!(errors.to_string().contains("found `rules`"), "{errors}");
+}

@@ -1,8 +1,9 @@
 //! No form of an explanation has anything of a credential, nor a value of the caller.
 
+use bearergate::credential::PresentedCredential;
 use bearergate::gate::RequestExplanation;
-use bearergate::validator::Shape;
-use bearergate::{Gate, claim};
+use bearergate::validator::{Authorities, Shape};
+use bearergate::{Gate, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator, claim};
 use http::request::Parts;
 
 use crate::common::*;
@@ -92,5 +93,49 @@ fn refusal_and_its_sources_show_no_credential() {
             assert!(!text.contains("canary"), "{text}");
             error = own.source();
         }
+    }
+}
+
+/// A validator of the service whose errors repeat what was presented.
+#[derive(Debug)]
+struct Repeating;
+
+impl TokenValidator for Repeating {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Opaque]
+    }
+
+    fn authorities(&self) -> Authorities {
+        Authorities::OWN
+    }
+
+    fn validate<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        let token = presented.credential().expose();
+        let cut = token.get(3..).unwrap_or_default();
+        let why = format!("`{token}` is not in the list, nor is {cut}; the list has 3 entries");
+        NowOrLater::now(Err(
+            Rejection::new(RejectionKind::TokenInactive).with_source(why)
+        ))
+    }
+}
+
+#[test]
+fn errors_of_a_validator_that_repeat_the_credential_are_shown_without_it() {
+    let gate = Gate::builder().validator(Repeating).clock(clock());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    let token = "6f1ed002ab5595859014ebf0951522d9";
+    let explained = agreed(&gate, &bearer(token));
+    assert!(
+        found(&explained).contains("the list has 3 entries"),
+        "{explained}"
+    );
+    let explained = forms(&explained);
+    for text in explained {
+        assert!(text.contains("(a part of the token)"), "{text}");
+        assert!(!text.contains(token), "{text}");
+        assert!(!text.contains("5595859014ebf0951522d9"), "{text}");
     }
 }

@@ -49,7 +49,8 @@ fn the_sessions_of_a_user_are_listed_the_last_used_first() {
         (&b"laptop"[..], &b""[..])
     );
     assert_eq!(listed[1].grant().scopes(), Some("orders:read"));
-    assert!(listed[0].is(&first) && !listed[0].is(&second) && !listed[0].is(&bob));
+    assert!(listed[0].is_current(&first));
+    assert!(!listed[0].is_current(&second) && !listed[0].is_current(&bob));
     let shown = format!("{listed:?}");
     assert!(shown.contains("alice") && !shown.contains(&first_id) && !shown.contains("108, 97"));
     assert!(run(service.sessions.list("nobody")).unwrap().is_empty());

@@ -100,3 +100,31 @@ async fn what_the_endpoint_is_not_asked_about_is_explained_without_a_call() {
     assert_eq!(failed(&setup, &timeless).await.unwrap().0, "clock");
     assert_eq!(setup.calls(), 0);
 }
+
+/// An endpoint can repeat the token in a member that is shown.
+#[tokio::test]
+async fn answer_that_repeats_the_token_is_shown_without_it() {
+    let setup = Setup::new();
+    let token = "opaque-token-of-a-user-0123456789";
+    let end_of_token = token.trim_start_matches("opaque-");
+    for (iss, shown) in [
+        (token.to_owned(), "(a part of the token)"),
+        (
+            format!("https://idp.example.com/{end_of_token}"),
+            "`https://idp.example.com/(a part of the token)`",
+        ),
+        ("https://other.example.com".to_owned(), "https://other."),
+    ] {
+        setup.validator.invalidate_all();
+        let end = START.as_secs() + 300;
+        let answer = json!({
+            "active": true, "token_type": "Bearer", "exp": end, "iss": iss, "aud": AUDIENCE,
+        });
+        setup.idp.know_as(token, answer.to_string());
+        let presented = PresentedCredential::bearer(token).unwrap();
+        let (name, found) = failed(&setup, &presented).await.unwrap();
+        assert_eq!(name, "issuer");
+        assert!(found.contains(shown), "{found}");
+        assert!(!found.contains(end_of_token), "{found}");
+    }
+}

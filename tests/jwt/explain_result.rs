@@ -222,6 +222,41 @@ fn segment_that_a_member_repeats_is_not_shown() {
     assert!(!text.contains(&encode(&payload)[..60]), "{text}");
 }
 
+/// The segment is cut, or has other text before it, so that a value shows the middle of it.
+#[test]
+fn cut_and_embedded_segments_are_not_shown_in_any_form() {
+    let payload = claims().set("aud", "\"x\"").to_string();
+    let segment = encode(&payload);
+    let named = secret().with_kid("k").unwrap();
+    let validator = with_keys(named.into()).build().unwrap();
+    for kid in [
+        format!("x{segment}"),
+        segment[20..].to_owned(),
+        segment[..40].to_owned(),
+        format!("{} {}", &segment[40..60], &segment[..20]),
+    ] {
+        let token = mac(header().set("kid", format!("\"{kid}\"")), &payload);
+        let explanation = explain(&validator, &token);
+        let rejection = explanation.rejection().map(Rejection::kind);
+        assert_eq!(rejection, Some(RejectionKind::KeyNotFound), "{explanation}");
+        for text in [
+            explanation.to_string(),
+            explanation.to_json(),
+            explanation.to_html(),
+            format!("{explanation:?}"),
+        ] {
+            assert!(text.contains("(a part of the token)"), "{text}");
+            let shown = segment.as_bytes().windows(12);
+            let mut shown = shown.map(|run| std::str::from_utf8(run).unwrap());
+            assert_eq!(shown.find(|run| text.contains(run)), None, "{text}");
+        }
+    }
+    // Another `kid` is shown as it is.
+    let token = mac(header().set("kid", "\"signing-key-of-2026-10\""), &payload);
+    let text = format!("{:?}", explain(&validator, &token));
+    assert!(text.contains("`signing-key-of-2026-10`"), "{text}");
+}
+
 #[derive(Clone, Debug, Default)]
 struct Counting(Arc<AtomicUsize>);
 

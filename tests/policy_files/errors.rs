@@ -140,6 +140,10 @@ fn json_that_is_not_strict_is_named_with_its_position() {
     );
     for (text, found) in [
         ("rules:\n- name: read", "`rules`"),
+        // The path is perhaps that of a secret.
+        ("hunter2hunter2hunter2", "a text of another form"),
+        ("hunter.hunter.hunter", "a text of another form"),
+        ("AKIAIOSFODNN7:x", "a text of another form"),
         ("<!doctype html>", "`<`"),
     ] {
         assert_eq!(

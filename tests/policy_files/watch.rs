@@ -1,6 +1,7 @@
 //! The task that polls a policy file on tokio, with paused time.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bearergate::ConfigError;
@@ -57,6 +58,38 @@ fn a_change_is_seen_at_the_next_poll() {
         assert_eq!(seen.recv().await, Some(true));
         assert_eq!(rule(&handle), "six");
         assert!((30..31).contains(&start.elapsed().as_secs()));
+    });
+}
+
+/// Sends whether each version was loaded, and then panics at the first event.
+#[derive(Debug)]
+struct PanicsOnce(AtomicBool, Sender);
+
+impl Observer for PanicsOnce {
+    fn observe(&self, event: &Event<'_>) {
+        self.1.observe(event);
+        assert!(self.0.swap(true, Ordering::SeqCst), "as the test asked");
+    }
+}
+
+#[test]
+fn observer_that_panics_does_not_stop_the_task() {
+    let folder = Folder::new("panics");
+    let path = folder.file("policy.json");
+    fs::write(&path, text("one")).unwrap();
+    run(|| async {
+        let (sender, mut seen) = unbounded_channel();
+        let observer = PanicsOnce(AtomicBool::new(false), Sender(sender));
+        let file = PolicyFile::policy(&path).observer(observer);
+        let file = file.open().unwrap();
+        let handle = file.handle().clone();
+        let _watch = PolicyWatch::builder(file).start().unwrap();
+        fs::write(&path, text("two")).unwrap();
+        assert_eq!(seen.recv().await, Some(true));
+        assert_eq!(rule(&handle), "two");
+        fs::write(&path, text("six")).unwrap();
+        assert_eq!(seen.recv().await, Some(true));
+        assert_eq!(rule(&handle), "six");
     });
 }
 

@@ -227,7 +227,7 @@ fn doctor_counts_the_keys_of_a_file() {
     assert_eq!(findings.len(), 1);
     assert_eq!(
         findings[0].to_string(),
-        "ok       API keys in SQLite: 3 records"
+        "ok       API keys in SQLite: keys: 3"
     );
     let conn = rusqlite::Connection::open(folder.path("a")).unwrap();
     conn.execute_batch("DROP TABLE api_key").unwrap();

@@ -11,7 +11,7 @@ use crate::api_key::store::contract::ApiKeyStore;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::Place;
 use crate::environment::Environment;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, excerpt};
 use crate::event::Observer;
 use crate::validator::Shape;
 
@@ -171,7 +171,7 @@ impl ApiKeyValidatorBuilder {
 
 fn header(name: &str) -> Result<HeaderName, ConfigError> {
     HeaderName::try_from(name).map_err(|_| {
-        let found: String = name.escape_debug().take(64).collect();
+        let found = excerpt(name);
         let detail =
             format!("expected the name of a header, found `{found}`; write one like `x-api-key`");
         ConfigError::malformed("header", detail)

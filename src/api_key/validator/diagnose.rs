@@ -3,7 +3,7 @@
 use super::api_key_validator::ApiKeyValidator;
 use crate::api_key::format::ApiKeyId;
 use crate::api_key::store::{PepperCheck, PepperUse};
-use crate::diagnosis::{Finding, error_chain};
+use crate::diagnosis::Finding;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 
@@ -14,7 +14,7 @@ impl ApiKeyValidator {
         let asked = self.store.find(ApiKeyId::LEAST);
         asked.then(move |asked| {
             if let Err(error) = asked {
-                return NowOrLater::now(vec![unreachable(&subject, &error)]);
+                return NowOrLater::now(vec![Finding::store_unreachable(subject, &error)]);
             }
             self.store.diagnose().then(move |mut found| {
                 let uses = self.store.pepper_uses(self.scheme.authority().clone());
@@ -38,7 +38,7 @@ impl ApiKeyValidator {
                             swapped under its version is not noticed";
                 return vec![Finding::warning(subject, text).hint(KEEP_CHECKS)];
             }
-            Err(error) => return vec![unreachable(subject, &error)],
+            Err(error) => return vec![Finding::store_unreachable(subject, &error)],
         };
         let own: Vec<_> = self.scheme.pepper_checks().collect();
         let configured = own.iter().map(|check| {
@@ -108,11 +108,6 @@ fn keys(count: u64) -> String {
         1 => "1 key was".to_owned(),
         count => format!("{count} keys were"),
     }
-}
-
-fn unreachable(subject: &str, error: &StoreError) -> Finding {
-    let text = format!("the store does not answer: {}", error_chain(error));
-    Finding::error(subject, text).hint("start the store, or correct its address or permissions")
 }
 
 const ADD_OLDER: &str = "add the pepper of this version with `PepperSet::with_older`, or revoke \

@@ -71,7 +71,7 @@ impl RequestExplanation {
     pub(super) fn new(facts: &RequestFacts<'_>) -> Self {
         Self {
             refusal: None,
-            method: facts.method().to_string(),
+            method: shortened(facts.method().as_str()),
             path: shortened(facts.uri().path()),
             now: None,
             caller: None,
@@ -162,7 +162,7 @@ impl ExplainedCaller {
         let subject = principal.subject().filter(|_| shows_values);
         Self {
             kind: principal.kind().as_str(),
-            authority: principal.authority().to_string(),
+            authority: shortened(principal.authority().as_str()),
             subject: subject.map(shortened),
         }
     }

@@ -3,7 +3,7 @@
 use super::denial;
 use super::request_explanation::{ExplainedCaller, RequestExplanation, Section};
 use crate::clock::UnixTime;
-use crate::diagnosis::{Explanation, Outcome, Step, error_chain};
+use crate::diagnosis::{Explanation, Outcome, Step, Withheld, error_chain};
 use crate::error::{Rejection, RejectionKind};
 use crate::gate::Gate;
 use crate::gate::admitted::access_request;
@@ -102,10 +102,7 @@ impl Run<'_> {
         report: &mut RequestExplanation,
     ) -> Result<Result<(), Refusal>, NotReady> {
         let Some(now) = self.gate.0.clock.now() else {
-            let step = Step::failed("clock")
-                .expected("a time")
-                .found("a clock that reports none")
-                .hint("set the clock of this host");
+            let step = Step::no_time();
             report
                 .sections
                 .push(Section::new(USER.credential, vec![step]));
@@ -156,6 +153,8 @@ impl Run<'_> {
             .push(Section::new(names.credential, vec![step]));
         let explained = self.mode.answer(slot.router.explain(&presented)).await?;
         let validated = self.mode.answer(slot.router.validate(&presented)).await?;
+        let withheld = || Withheld::of(presented.credential().expose());
+        let validated = validated.map_err(|own| withheld().hide_in_source(own));
         let steps = agreed(explained, &validated);
         report.sections.push(Section::new(names.validation, steps));
         let principal = match validated {

@@ -1,6 +1,7 @@
 //! Policy files that a task reads again.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -86,7 +87,7 @@ impl<P: Send + Sync + 'static> PolicyWatchBuilder<P> {
             ConfigError::missing("runtime", detail).with_source(cause)
         })?;
         // tokio panics where a runtime has no timers. In the task that would end it unseen.
-        std::panic::catch_unwind(|| drop(tokio::time::sleep(interval))).map_err(|_| {
+        catch_unwind(|| drop(tokio::time::sleep(interval))).map_err(|_| {
             let detail = "expected a tokio runtime with timers, found one without; call \
                           `enable_time` when it is built";
             ConfigError::missing("runtime", detail)
@@ -95,13 +96,14 @@ impl<P: Send + Sync + 'static> PolicyWatchBuilder<P> {
             loop {
                 tokio::time::sleep(interval).await;
                 let polled = tokio::task::spawn_blocking(move || {
-                    // The observer of the file has the result.
-                    let _ = file.poll();
+                    // The observer of the file has the result. If it panics, the next change of
+                    // the file must still be loaded.
+                    let _ = catch_unwind(AssertUnwindSafe(|| file.poll()));
                     file
                 });
                 match polled.await {
                     Ok(polled) => file = polled,
-                    // The runtime shuts down, or an observer panicked.
+                    // The runtime shuts down.
                     Err(_) => return,
                 }
             }

@@ -83,15 +83,17 @@ impl<'c> Case<'c> {
                 },
             };
             match wording {
-                Some(wording) => wording.into_step(step, self.token),
+                Some(wording) => wording.into_step(step),
                 None => step,
             }
         });
         let steps = steps.collect();
-        match result {
+        let explanation = match result {
             Ok(()) => Explanation::accepted(steps),
             Err(rejection) => Explanation::rejected(rejection, steps),
-        }
+        };
+        // Its sender may have written a segment of the token into a member that is shown.
+        explanation.without(self.token)
     }
 
     /// Returns the rules of the issuer that the token names, even if it was not read that far.

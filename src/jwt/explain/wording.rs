@@ -37,19 +37,18 @@ impl Wording {
         }
     }
 
-    /// Adds the words to a step. No part of the token remains in them.
-    pub(in crate::jwt) fn into_step(self, step: Step, token: &str) -> Step {
+    /// Adds the words to a step.
+    pub(in crate::jwt) fn into_step(self, step: Step) -> Step {
         let step = match self.expected {
-            Some(text) => step.expected(without_segments(text, token)),
+            Some(text) => step.expected(text),
             None => step,
         };
         let step = match self.found {
-            Some(text) => step.found(without_segments(text, token)),
+            Some(text) => step.found(text),
             None => step,
         };
         match self.hint {
-            Some(Cow::Borrowed(text)) => step.hint(text),
-            Some(Cow::Owned(text)) => step.hint(without_segments(text, token)),
+            Some(text) => step.hint(text),
             None => step,
         }
     }
@@ -64,22 +63,3 @@ impl From<Contrast> for Wording {
         }
     }
 }
-
-/// Removes segments of the token, which its sender may have written into a claim too.
-fn without_segments(mut text: String, token: &str) -> String {
-    for segment in token.split('.') {
-        // A value is shown up to this length.
-        let shown = segment.get(..segment.len().min(CHARACTERS));
-        let shown = shown.filter(|shown| shown.len() >= SHORTEST && text.contains(*shown));
-        if let Some(shown) = shown {
-            text = text.replace(shown, "(a part of the token)");
-        }
-    }
-    text
-}
-
-/// Most characters of a value that are shown.
-const CHARACTERS: usize = 200;
-
-/// A shorter segment is a word of any text, and says nothing.
-const SHORTEST: usize = 12;

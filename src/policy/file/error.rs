@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::json::Value;
-use crate::policy::file::position::Position;
+use crate::json::{Position, Value};
 
 /// A policy file was refused by a [`PolicyLoader`](crate::policy::PolicyLoader).
 ///
@@ -86,6 +85,12 @@ impl LoadError {
     /// It is where the value begins, or the name of a member that is unknown.
     pub fn column(&self) -> usize {
         self.position.unwrap_or(Position::START).column
+    }
+
+    /// Returns what is wrong, without the place.
+    #[cfg(feature = "config-file")]
+    pub(crate) fn error(&self) -> &ConfigError {
+        &self.error
     }
 
     /// Returns what is wrong, as a stable code.

@@ -4,11 +4,9 @@ use std::borrow::Cow;
 
 use http::{HeaderName, Method};
 
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigErrorKind, excerpt, nearest};
 use crate::json::{Kind, Value};
 use crate::policy::file::error::LoadError;
-use crate::policy::file::excerpt::shown;
-use crate::policy::file::nearest::nearest;
 use crate::policy::file::pointer::Pointer;
 use crate::principal::ClaimValue;
 
@@ -35,12 +33,12 @@ impl<'a, 'j> Fields<'a, 'j> {
         let Some(name) = names.find(|name| !known.contains(&&***name)) else {
             return Ok(());
         };
-        let detail = match nearest(name, known) {
-            Some(meant) => format!("`{}` is unknown; did you mean `{meant}`?", shown(name)),
+        let detail = match nearest(name, known, ALIASES) {
+            Some(meant) => format!("`{}` is unknown; did you mean `{meant}`?", excerpt(name)),
             None => format!(
                 "expected only members of {}, found `{}`; remove it",
                 listed(known),
-                shown(name)
+                excerpt(name)
             ),
         };
         Err(self.pointer.member(name).malformed(detail).at_name())
@@ -76,7 +74,7 @@ impl<'a, 'j> Fields<'a, 'j> {
         match self.members.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let found = shown(name);
+                let found = excerpt(name);
                 let detail = format!("expected {expected}, found `{found}` in addition; {remedy}");
                 Err(self.pointer.member(name).malformed(detail).at_name())
             }
@@ -109,14 +107,47 @@ pub(super) fn choice<T: Copy>(
         let found = format!(
             "expected one of {}, found `{}`",
             listed(&names),
-            shown(&text)
+            excerpt(&text)
         );
-        pointer.malformed(match nearest(&text, &names) {
+        pointer.malformed(match nearest(&text, &names, ALIASES) {
             Some(meant) => format!("{found}; did you mean `{meant}`?"),
             None => format!("{found}; write one of them"),
         })
     })
 }
+
+/// Names of other policy languages, and those that the format has.
+pub(super) const ALIASES: &[(&str, &str)] = &[
+    ("allow", "permit"),
+    ("and", "all"),
+    ("cidr", "address_in"),
+    ("condition", "if"),
+    ("conditions", "if"),
+    ("deny", "forbid"),
+    ("eq", "is"),
+    ("equals", "is"),
+    ("exists", "present"),
+    ("guard", "if"),
+    ("id", "name"),
+    ("in", "one_of"),
+    ("ip", "address_in"),
+    ("issuer", "authority"),
+    ("jwt", "access_token"),
+    ("max", "at_most"),
+    ("min", "at_least"),
+    ("or", "any"),
+    ("path", "pattern"),
+    ("permission", "scope"),
+    ("permissions", "scope"),
+    ("policies", "rules"),
+    ("prefix", "starts_with"),
+    ("regex", "matches"),
+    ("reject", "forbid"),
+    ("require", "if"),
+    ("tls", "over_tls"),
+    ("value", "is"),
+    ("when", "if"),
+];
 
 fn listed(names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -206,7 +237,7 @@ pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, 
     let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
     let method = is_upper.then(|| Method::from_bytes(name.as_bytes()).ok());
     method.flatten().ok_or_else(|| {
-        let found = shown(&name);
+        let found = excerpt(&name);
         let detail =
             format!("expected a method in capitals, such as GET, found `{found}`; correct it");
         pointer.malformed(detail)
@@ -215,7 +246,7 @@ pub(super) fn method(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Method, 
 
 pub(super) fn header_name(name: &str, pointer: &Pointer<'_>) -> Result<HeaderName, LoadError> {
     name.parse().map_err(|_| {
-        let found = shown(name);
+        let found = excerpt(name);
         let detail =
             format!("expected a header name such as `x-tenant`, found `{found}`; correct it");
         pointer.malformed(detail)

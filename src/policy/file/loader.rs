@@ -4,15 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::json::Value;
+use crate::json::{FileFormat, SyntaxFault, Value};
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::notation::identity;
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::file::error::{FIELD, LoadError};
 use crate::policy::file::pointer::Pointer;
-use crate::policy::file::position::Position;
 use crate::policy::file::read::PolicyReader;
-use crate::policy::file::syntax::{Fault, fault};
 use crate::policy::file::write;
 use crate::policy::policy::Policy;
 use crate::policy::reload::PolicyHandle;
@@ -122,11 +120,18 @@ impl PolicyLoader {
 
 fn scan(text: &[u8]) -> Result<Value<'_>, LoadError> {
     Value::parse(text).map_err(|error| {
-        let Fault { offset, detail } = fault(text, error);
+        let SyntaxFault { position, detail } = SyntaxFault::find(text, error, &FORMAT);
         let error = ConfigError::malformed(FIELD, detail).with_source(error);
-        Pointer::ROOT.wrap(error).at(Position::at(text, offset))
+        Pointer::ROOT.wrap(error).at(position)
     })
 }
+
+const FORMAT: FileFormat = FileFormat {
+    start: "write JSON: an object with `rules`, or with `match` and `routes`",
+    flatten: "use `parts`, or split the file",
+    shorten: "split the file",
+    shows_words: true,
+};
 
 /// The JSON Schema of policy files, draft 2020-12, for editors and for checks in a build.
 ///

@@ -5,13 +5,9 @@
 
 mod condition;
 pub(super) mod error;
-mod excerpt;
 mod fields;
 pub(super) mod loader;
-mod nearest;
 mod pointer;
 pub(super) mod policy_file;
-mod position;
 mod read;
-mod syntax;
 mod write;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::json::reference_token;
 use crate::policy::file::error::{FIELD, LoadError};
-use crate::policy::file::excerpt::reference;
 
 /// A JSON pointer (RFC 6901) to a value of a policy file.
 ///
@@ -70,7 +70,7 @@ impl fmt::Display for Pointer<'_> {
         outer.fmt(f)?;
         match self.token {
             Token::Element(at) => write!(f, "/{at}"),
-            Token::Member(name) => write!(f, "/{}", reference(name)),
+            Token::Member(name) => write!(f, "/{}", reference_token(name)),
         }
     }
 }

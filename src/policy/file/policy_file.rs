@@ -9,11 +9,10 @@ use std::sync::Arc;
 use ring::digest;
 
 use crate::environment::Environment;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, excerpt};
 use crate::event::{Event, Observer};
 use crate::limits;
 use crate::policy::file::error::{FIELD, LoadError};
-use crate::policy::file::excerpt::shown;
 use crate::policy::file::loader::PolicyLoader;
 use crate::policy::file::pointer::Pointer;
 use crate::policy::policy::Policy;
@@ -153,7 +152,7 @@ impl<P> PolicyFileBuilder<P> {
     /// [`JSON_BYTES`](limits::JSON_BYTES), or does not load. There is no version to keep then, so a
     /// service should not start.
     pub fn open(self) -> Result<PolicyFile<P>, LoadError> {
-        let shown_path: Arc<str> = shown(&self.path.to_string_lossy()).into();
+        let shown_path: Arc<str> = excerpt(&self.path.to_string_lossy()).into();
         let (seen, text) = read(&self.path);
         let policy = text.and_then(|text| (self.read)(&self.loader, &text));
         let policy = policy.map_err(|error| error.in_path(&shown_path))?;

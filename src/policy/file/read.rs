@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::error::ConfigErrorKind;
+use crate::error::{ConfigErrorKind, excerpt, nearest};
 use crate::json::Value;
 use crate::limits;
 use crate::policy::condition::condition::Condition;
@@ -13,9 +13,7 @@ use crate::policy::effect::Effect;
 use crate::policy::engine::node::Node;
 use crate::policy::file::condition;
 use crate::policy::file::error::LoadError;
-use crate::policy::file::excerpt::shown;
 use crate::policy::file::fields::{Fields, choice, header_name, list, method, string};
-use crate::policy::file::nearest::nearest;
 use crate::policy::file::pointer::Pointer;
 use crate::policy::obligation::{AuditLevel, Obligations};
 use crate::policy::policy::{Combining, Policy, PolicyBuilder};
@@ -62,7 +60,7 @@ impl<'l> PolicyReader<'l> {
             if !names.insert(rule.name().to_owned()) {
                 let detail = format!(
                     "expected a different name for every rule, found `{}` twice; rename the rule",
-                    shown(rule.name())
+                    excerpt(rule.name())
                 );
                 let pointer = pointer.member("name");
                 return Err(pointer.error(ConfigErrorKind::Conflict, detail));
@@ -121,7 +119,7 @@ impl<'l> PolicyReader<'l> {
             if self.parts.contains_key(&*name) {
                 let detail = format!(
                     "expected a different name for every part, found `{}` twice; rename the part",
-                    shown(&name)
+                    excerpt(&name)
                 );
                 return Err(pointer.error(ConfigErrorKind::Conflict, detail));
             }
@@ -274,9 +272,9 @@ fn unknown_name<'k>(
 ) -> LoadError {
     let mut known: Vec<_> = known.collect();
     known.sort_unstable();
-    let found = format!("expected the name of {expected}, found `{}`", shown(name));
-    pointer.malformed(match nearest(name, &known) {
-        Some(meant) => format!("{found}; did you mean `{}`?", shown(meant)),
+    let found = format!("expected the name of {expected}, found `{}`", excerpt(name));
+    pointer.malformed(match nearest(name, &known, &[]) {
+        Some(meant) => format!("{found}; did you mean `{}`?", excerpt(meant)),
         None => format!("{found}; add it to {place}"),
     })
 }

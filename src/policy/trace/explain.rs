@@ -113,7 +113,7 @@ fn context(request: &AccessRequest<'_>, version: Option<String>) -> TraceContext
     TraceContext {
         request: (!parts.is_empty()).then(|| shortened(&parts.join(" "))),
         kind: caller.kind(),
-        authority: caller.authority().to_string(),
+        authority: shortened(caller.authority().as_str()),
         subject: subject.map(shortened),
         now: request.now(),
         version,

@@ -28,7 +28,7 @@ impl SessionManager {
     ///     let own = sessions.list(current.grant().subject()).await?;
     ///     let line = |session: &bearergate::session::SessionSummary| {
     ///         let used = session.grant().last_used().as_secs();
-    ///         let mark = if session.is(current) { " (this one)" } else { "" };
+    ///         let mark = if session.is_current(current) { " (this one)" } else { "" };
     ///         format!("{}: last used {used}{mark}", session.handle())
     ///     };
     ///     Ok(own.iter().map(line).collect())

@@ -293,7 +293,7 @@ impl GrantStore for MemoryGrantStore {
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        NowOrLater::now(self.room())
+        NowOrLater::now(self.usage())
     }
 }
 

@@ -133,7 +133,7 @@ impl ApiKeyStore for SqliteStore {
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        self.count_keys()
+        self.check_keys()
     }
 }
 

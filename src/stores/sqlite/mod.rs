@@ -2,6 +2,7 @@
 
 mod api_key;
 mod column;
+mod diagnose;
 mod error;
 mod grant;
 mod last_used;

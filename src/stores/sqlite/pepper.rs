@@ -1,4 +1,4 @@
-//! Check values of peppers in SQLite, and the diagnosis of the keys.
+//! Check values of peppers in SQLite.
 
 use rusqlite::{Connection, params};
 
@@ -7,7 +7,6 @@ use super::error::Fault;
 use super::store::SqliteStore;
 use super::transaction::{read_all, read_one};
 use crate::api_key::store::{KeptCheck, PepperCheck, PepperProof, PepperUse};
-use crate::diagnosis::{Finding, error_chain};
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 use crate::principal::Authority;
@@ -34,24 +33,6 @@ impl SqliteStore {
                 tx.write_one(KEEP, values)?;
                 Ok(KeptCheck::Kept(check))
             }),
-        })
-    }
-
-    /// Returns the finding about the number of keys.
-    pub(super) fn count_keys(&self) -> NowOrLater<'_, Vec<Finding>> {
-        let count = self.read(|conn| {
-            let count = read_one(conn, COUNT, [], |row| Columns::of(row).number())?;
-            Ok(count.unwrap_or_default())
-        });
-        count.map(|count| {
-            vec![match count {
-                Ok(count) => Finding::ok(SUBJECT, format!("{count} records")),
-                Err(error) => Finding::error(
-                    SUBJECT,
-                    format!("it cannot be read: {}", error_chain(&error)),
-                )
-                .hint("check the file with `sqlite3 FILE 'PRAGMA integrity_check'`"),
-            }]
         })
     }
 }
@@ -104,10 +85,8 @@ fn known_check(
     Ok(used.map(|_| KeptCheck::Unproven))
 }
 
-const SUBJECT: &str = "API keys in SQLite";
 const CHECK: &str = "SELECT check_value FROM pepper WHERE authority = ?1 AND version = ?2";
 const CHECKS: &str = "SELECT version, check_value FROM pepper WHERE authority = ?1";
-const COUNT: &str = "SELECT count(*) FROM api_key";
 const COUNT_BY_VERSION: &str =
     "SELECT pepper, count(*) FROM api_key WHERE authority = ?1 GROUP BY pepper";
 const IS_USED: &str = "SELECT 1 FROM api_key WHERE authority = ?1 AND pepper = ?2 LIMIT 1";

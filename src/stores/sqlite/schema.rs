@@ -172,6 +172,31 @@ mod tests {
         assert_eq!(found.unwrap(), (2, None));
     }
 
+    #[test]
+    fn file_of_each_older_version_is_migrated_and_keeps_its_rows() {
+        for version_before in 1..STEPS.len() {
+            let mut conn = memory();
+            migrate_by(&mut conn, &STEPS[..version_before]).unwrap();
+            conn.execute_batch(
+                "INSERT INTO api_key (id, version, is_foreign, digest, pepper, authority, subject, \
+                 created_at, scopes, roles, metadata, addresses) \
+                 VALUES ('k', 1, 0, x'01', 1, 'a', 's', 1, '[]', '[]', '{}', '[]'); \
+                 INSERT INTO family (id, version, current, authority, subject, created, since, \
+                 last_used, expires, idle, ends) VALUES (x'07', 1, x'08', 'a', 's', 1, 2, 1, 9, 9, 9)",
+            )
+            .unwrap();
+            migrate(&mut conn).unwrap();
+            migrate(&mut conn).unwrap();
+            assert_eq!(version(&conn, STEPS).unwrap(), latest(STEPS));
+            let kept = "SELECT (SELECT count(*) FROM api_key WHERE id = 'k'), \
+                 (SELECT count(*) FROM family WHERE id = x'07' AND earlier IS NULL), \
+                 (SELECT count(*) FROM pepper)";
+            let counts =
+                conn.query_row(kept, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            assert_eq!(counts.unwrap(), (1, 1, 0), "from version {version_before}");
+        }
+    }
+
     /// Everything that a purge or a login looks for is found by an index.
     #[test]
     fn no_statement_of_a_purge_or_a_login_walks_over_a_table() {

@@ -90,7 +90,10 @@ impl TokenValidator for AwsAlbValidator {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Explanation> {
         let validated = self.validate(presented);
-        validated.map(|validated| self.rules.explanation(validated.map(|_| ())))
+        validated.map(|validated| {
+            let explanation = self.rules.explanation(validated.map(|_| ()));
+            explanation.without(presented.credential().expose())
+        })
     }
 }
 

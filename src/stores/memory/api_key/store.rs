@@ -268,7 +268,7 @@ impl ApiKeyStore for MemoryApiKeyStore {
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
         let finding = match self.index.lock() {
-            Ok(index) => room_finding(index.len(), self.capacity),
+            Ok(index) => Finding::usage(SUBJECT, index.len(), self.capacity, PURGE),
             Err(_) => Finding::error(SUBJECT, POISONED).hint("restart the service"),
         };
         NowOrLater::now(vec![finding])
@@ -277,15 +277,7 @@ impl ApiKeyStore for MemoryApiKeyStore {
 
 const SUBJECT: &str = "API keys in memory";
 
-/// Returns a warning where less than a tenth is free.
-fn room_finding(records: usize, capacity: usize) -> Finding {
-    let text = format!("{records} of at most {capacity} records");
-    if capacity - records.min(capacity) > capacity / 10 {
-        return Finding::ok(SUBJECT, text);
-    }
-    let hint = "purge ended keys with `ApiKeyManager::purge`, or give the store more room";
-    Finding::warning(SUBJECT, text).hint(hint)
-}
+const PURGE: &str = "purge ended keys with `ApiKeyManager::purge`, or give the store more room";
 
 /// A page that is being read.
 struct List {

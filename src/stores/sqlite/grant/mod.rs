@@ -2,7 +2,6 @@
 //!
 //! The schema calls a revocation `mark` and a sequence number `moment` or `since`.
 
-mod diagnose;
 mod family;
 mod list;
 mod purge;

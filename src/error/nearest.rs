@@ -1,56 +1,31 @@
 //! The known name that was probably meant.
 
-/// Returns the known name that was probably meant by an unknown one.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+/// Returns the known name that was probably meant by an unknown one: that of the aliases, pairs of
+/// another word and the known name for it, or else the nearest, if it is near.
+pub(crate) fn nearest<'k>(
+    name: &str,
+    known: &[&'k str],
+    aliases: &[(&str, &str)],
+) -> Option<&'k str> {
     // A longer name is no misspelling of a known one, and comparing takes time.
     if name.len() > LONGEST {
         return None;
     }
     let plain = name.to_ascii_lowercase().replace('-', "_");
-    let alias = ALIASES.iter().filter(|(other, _)| *other == plain);
+    let alias = aliases.iter().filter(|(other, _)| *other == plain);
     let mut alias = alias.filter_map(|(_, meant)| known.iter().find(|known| *known == meant));
     if let Some(meant) = alias.next() {
         return Some(meant);
     }
     let distances = known.iter().map(|known| (distance(&plain, known), *known));
     let (steps, meant) = distances.min_by_key(|(steps, _)| *steps)?;
-    (steps <= plain.len().div_ceil(4)).then_some(meant)
+    (steps <= plain.len().div_ceil(4).min(STEPS)).then_some(meant)
 }
 
-const LONGEST: usize = 40;
+/// More changes make another word.
+const STEPS: usize = 3;
 
-/// Names of other policy languages, and those that the format has.
-const ALIASES: &[(&str, &str)] = &[
-    ("allow", "permit"),
-    ("and", "all"),
-    ("cidr", "address_in"),
-    ("condition", "if"),
-    ("conditions", "if"),
-    ("deny", "forbid"),
-    ("eq", "is"),
-    ("equals", "is"),
-    ("exists", "present"),
-    ("guard", "if"),
-    ("id", "name"),
-    ("in", "one_of"),
-    ("ip", "address_in"),
-    ("issuer", "authority"),
-    ("jwt", "access_token"),
-    ("max", "at_most"),
-    ("min", "at_least"),
-    ("or", "any"),
-    ("path", "pattern"),
-    ("permission", "scope"),
-    ("permissions", "scope"),
-    ("policies", "rules"),
-    ("prefix", "starts_with"),
-    ("regex", "matches"),
-    ("reject", "forbid"),
-    ("require", "if"),
-    ("tls", "over_tls"),
-    ("value", "is"),
-    ("when", "if"),
-];
+const LONGEST: usize = 40;
 
 /// Returns how many characters have to be added, removed or replaced, or exchanged with the next
 /// one, to make one name of the other.
@@ -81,28 +56,30 @@ fn distance(one: &str, other: &str) -> usize {
 mod tests {
     use super::*;
 
+    const ALIASES: &[(&str, &str)] = &[("when", "if")];
+
     #[test]
     fn the_nearest_name_is_a_misspelling_or_another_word_for_it() {
-        let known = ["name", "effect", "if", "obligations"];
+        let known = ["name", "effect", "if", "obligations", "audiences"];
         for (name, meant) in [
             ("when", Some("if")),
             ("Name", Some("name")),
             ("nmae", Some("name")),
             ("efect", Some("effect")),
             ("obligation", Some("obligations")),
+            ("audience", Some("audiences")),
             ("version", None),
             ("x", None),
             ("", None),
         ] {
-            assert_eq!(nearest(name, &known), meant, "{name}");
+            assert_eq!(nearest(name, &known, ALIASES), meant, "{name}");
         }
-        assert_eq!(
-            nearest("not-present", &["not_present"]),
-            Some("not_present")
-        );
-        assert_eq!(nearest(&"name".repeat(20), &known), None);
+        let known_other = nearest("not-present", &["not_present"], &[]);
+        assert_eq!(known_other, Some("not_present"));
+        assert_eq!(nearest(&"name".repeat(20), &known, ALIASES), None);
         // Another word counts only where the format has its own.
-        assert_eq!(nearest("when", &["rules"]), None);
+        assert_eq!(nearest("when", &["rules"], ALIASES), None);
+        assert_eq!(nearest("when", &known, &[]), None);
     }
 
     #[test]
@@ -113,8 +90,10 @@ mod tests {
             ("scopes", "scope", 1),
             ("", "if", 2),
             ("ab", "xy", 2),
+            ("kitten", "sitting", 3),
         ] {
             assert_eq!(distance(one, other), steps, "{one} {other}");
+            assert_eq!(distance(other, one), steps, "{other} {one}");
         }
     }
 }

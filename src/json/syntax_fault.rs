@@ -1,26 +1,53 @@
 //! What is wrong with a text that is not strict JSON.
 
-use crate::json::{JsonError, JsonErrorKind};
+use super::error::{JsonError, JsonErrorKind};
+use super::position::{Position, name_at};
+use crate::error::excerpt;
 use crate::limits;
-use crate::policy::file::excerpt::shown;
-use crate::policy::file::position::name_at;
 
 /// Why a text is not strict JSON, for the person who wrote it.
-pub(super) struct Fault {
-    /// Where it is, in bytes from the start.
-    pub(super) offset: usize,
+pub(crate) struct SyntaxFault {
+    pub(crate) position: Position,
     /// What was expected, what was found and what to do.
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
-/// Returns what is wrong at the position of an error of the scanner.
-pub(super) fn fault(text: &[u8], error: JsonError) -> Fault {
+/// The format that a text should have, as far as its faults mention it.
+pub(crate) struct FileFormat {
+    /// What to do with a text that is no JSON at all.
+    pub(crate) start: &'static str,
+    /// What to do with a text that is nested too deeply.
+    pub(crate) flatten: &'static str,
+    /// What to do with a text that is too large.
+    pub(crate) shorten: &'static str,
+    /// False if a word of the text may be a secret. Then none is shown.
+    pub(crate) shows_words: bool,
+}
+
+impl SyntaxFault {
+    /// Returns what is wrong at the position of an error of the scanner.
+    pub(crate) fn find(text: &[u8], error: JsonError, format: &FileFormat) -> Self {
+        let (offset, detail) = match refused_value(text, error, format) {
+            Some(detail) => (error.offset(), detail),
+            None => unexpected(text, error.offset(), format),
+        };
+        Self {
+            position: Position::at(text, offset),
+            detail,
+        }
+    }
+}
+
+/// Returns the error about what the grammar allows and the scanner does not.
+fn refused_value(text: &[u8], error: JsonError, format: &FileFormat) -> Option<String> {
     let offset = error.offset();
-    let detail = match error.kind() {
+    Some(match error.kind() {
         JsonErrorKind::DuplicateMember => {
-            let name = name_at(text, offset).unwrap_or_default();
-            let name = shown(&name);
-            format!("expected every member of an object once, found `{name}` twice; remove one")
+            let found = match name_at(text, offset) {
+                Some(name) if format.shows_words => format!("`{}`", excerpt(&name)),
+                _ => "one".to_owned(),
+            };
+            format!("expected every member of an object once, found {found} twice; remove one")
         }
         JsonErrorKind::InvalidUnicode if text.get(offset) == Some(&b'\\') => {
             "expected a character, found an escape of half a character (a lone surrogate); write \
@@ -36,22 +63,24 @@ pub(super) fn fault(text: &[u8], error: JsonError) -> Fault {
                 .to_owned()
         }
         JsonErrorKind::TooDeep => format!(
-            "expected at most {} levels of nesting, found more; use `parts`, or split the file",
-            limits::JSON_DEPTH
+            "expected at most {} levels of nesting, found more; {}",
+            limits::JSON_DEPTH,
+            format.flatten
         ),
         JsonErrorKind::TooLarge => format!(
-            "expected at most {} bytes, found more; split the file",
-            limits::JSON_BYTES
+            "expected at most {} bytes, found more; {}",
+            limits::JSON_BYTES,
+            format.shorten
         ),
         JsonErrorKind::TooManyMembers => format!(
             "expected at most {} members in the file's object and {} in one below it, found more; \
-             split the file",
+             {}",
             limits::JSON_MEMBERS,
-            limits::JSON_INNER_MEMBERS
+            limits::JSON_INNER_MEMBERS,
+            format.shorten
         ),
-        _ => return unexpected(text, offset),
-    };
-    Fault { offset, detail }
+        _ => return None,
+    })
 }
 
 /// The last lexeme before a position.
@@ -140,8 +169,8 @@ impl Context {
     }
 }
 
-/// Returns the error about what the grammar does not allow at an offset.
-fn unexpected(text: &[u8], offset: usize) -> Fault {
+/// Returns where the grammar does not allow what is there, and the error about it.
+fn unexpected(text: &[u8], offset: usize, format: &FileFormat) -> (usize, String) {
     let context = Context::at(text, offset);
     let rest = text.get(offset..).unwrap_or_default();
     if let (Last::Comma(comma), Some(b'}' | b']'), false) =
@@ -149,23 +178,20 @@ fn unexpected(text: &[u8], offset: usize) -> Fault {
     {
         let detail = "expected no comma after the last member or element, found one; remove the \
                       comma";
-        return Fault {
-            offset: comma,
-            detail: detail.to_owned(),
-        };
+        return (comma, detail.to_owned());
     }
     let (found, remedy) = match context.in_string {
         true => found_in_string(rest),
-        false => found(rest, &context),
+        false => found(rest, &context, format),
     };
     let detail = format!("expected {}, found {found}; {remedy}", context.expected());
-    Fault { offset, detail }
+    (offset, detail)
 }
 
-fn found(rest: &[u8], context: &Context) -> (String, &'static str) {
+fn found(rest: &[u8], context: &Context, format: &FileFormat) -> (String, &'static str) {
     let is_value_next = matches!(context.last, Last::Value) && !context.open.is_empty();
     let (found, remedy) = match rest {
-        [] if context.last == Last::Nothing => ("an empty file", NO_JSON),
+        [] if context.last == Last::Nothing => ("an empty file", format.start),
         [] => ("the end of the file", "add what is missing"),
         [b'/', b'/' | b'*', ..] | [b'#', ..] => ("a comment", "remove the comment: JSON has none"),
         [0xef, 0xbb, 0xbf, ..] => ("a byte-order mark", "save the file without it"),
@@ -176,18 +202,18 @@ fn found(rest: &[u8], context: &Context) -> (String, &'static str) {
         [b'}' | b']', ..] => return (first(rest), "correct the brackets"),
         [b',', ..] if context.is_after_comma_or_open() => ("a comma", "remove the comma"),
         [byte, ..] if context.last == Last::Nothing && byte.is_ascii_alphabetic() => {
-            return (word(rest), NO_JSON);
+            return (first_word(rest, format), format.start);
         }
-        _ if context.last == Last::Nothing => return (first(rest), NO_JSON),
+        _ if context.last == Last::Nothing => return (first(rest), format.start),
         [byte, ..] if context.is_before_name() && byte.is_ascii_alphabetic() => {
-            return (word(rest), "write the name in double quotes");
+            return (word(rest, format), "write the name in double quotes");
         }
         [byte, ..] if byte.is_ascii_alphabetic() => {
             let remedy = "write a string in double quotes, or `true` or `false`";
-            return (word(rest), remedy);
+            return (word(rest, format), remedy);
         }
         [b'-' | b'+' | b'.' | b'0'..=b'9', ..] if !context.is_before_name() => {
-            return (word(rest), "write a number as JSON does");
+            return (word(rest, format), "write a number as JSON does");
         }
         _ if context.open.is_empty() && context.last == Last::Value => {
             return (first(rest), "remove what follows the object");
@@ -196,8 +222,6 @@ fn found(rest: &[u8], context: &Context) -> (String, &'static str) {
     };
     (found.to_owned(), remedy)
 }
-
-const NO_JSON: &str = "write JSON: an object with `rules`, or with `match` and `routes`";
 
 fn found_in_string(rest: &[u8]) -> (String, &'static str) {
     let (found, remedy) = match rest {
@@ -225,13 +249,26 @@ fn found_in_string(rest: &[u8]) -> (String, &'static str) {
 fn first(rest: &[u8]) -> String {
     let text = String::from_utf8_lossy(rest.get(..4).unwrap_or(rest));
     let first: String = text.chars().take(1).collect();
-    format!("`{}`", shown(&first))
+    format!("`{}`", excerpt(&first))
+}
+
+/// Returns the word that a text begins with where it is a name of YAML or the like. Any other text
+/// may be a secret: the path is perhaps that of another file.
+fn first_word(rest: &[u8], format: &FileFormat) -> String {
+    let len = rest.iter().take_while(|byte| byte.is_ascii_lowercase());
+    match rest.get(len.count()) {
+        Some(b':') => word(rest, format),
+        _ => "a text of another form".to_owned(),
+    }
 }
 
 /// Returns the text up to the next mark or white space, as messages show it.
-fn word(rest: &[u8]) -> String {
+fn word(rest: &[u8], format: &FileFormat) -> String {
+    if !format.shows_words {
+        return "a word without quotes".to_owned();
+    }
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.+-".contains(byte);
     let len = rest.iter().take_while(|byte| is_part(byte)).count();
     let word = String::from_utf8_lossy(rest.get(..len).unwrap_or_default());
-    format!("`{}`", shown(&word))
+    format!("`{}`", excerpt(&word))
 }

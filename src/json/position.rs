@@ -1,23 +1,23 @@
-//! Lines and columns of a policy file.
+//! Lines and columns of a text, for the person who wrote it.
 
 use std::borrow::Cow;
 
+use crate::error::excerpt;
 use crate::json::Value;
-use crate::policy::file::excerpt::reference;
 
 /// A position in a text, both numbers from 1; a column is a character.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Position {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct Position {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 impl Position {
     /// The position of the first character.
-    pub(super) const START: Self = Self { line: 1, column: 1 };
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
 
     /// Returns the position of the byte at `offset`.
-    pub(super) fn at(text: &[u8], offset: usize) -> Self {
+    pub(crate) fn at(text: &[u8], offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let mut lines = before.rsplit(|byte| *byte == b'\n');
         let last = lines.next().unwrap_or_default();
@@ -31,7 +31,7 @@ impl Position {
 
     /// Returns the position of the value that a pointer of this crate refers to, or of the
     /// innermost value around it that exists; `at_name` means the name of the member.
-    pub(super) fn of_pointer(text: &[u8], file: Value<'_>, pointer: &str, at_name: bool) -> Self {
+    pub(crate) fn of_pointer(text: &[u8], file: Value<'_>, pointer: &str, at_name: bool) -> Self {
         let mut found = (file.bytes(), file);
         for token in pointer.split('/').skip(1) {
             match inner(found.1, token) {
@@ -52,7 +52,7 @@ impl Position {
 fn inner<'j>(value: Value<'j>, token: &str) -> Option<(&'j [u8], Value<'j>)> {
     if let Some(mut members) = value.members() {
         return members
-            .find(|(name, _)| reference(&name.text()) == token)
+            .find(|(name, _)| reference_token(&name.text()) == token)
             .map(|(name, value)| (name.raw(), value));
     }
     let at = token.parse().ok()?;
@@ -77,4 +77,9 @@ pub(super) fn name_at(text: &[u8], offset: usize) -> Option<Cow<'_, str>> {
         }
     };
     Value::parse(rest.get(..=end)?).ok()?.as_str()
+}
+
+/// Returns the reference token of a member (RFC 6901 section 3), as pointers in messages show it.
+pub(crate) fn reference_token(name: &str) -> String {
+    excerpt(&name.replace('~', "~0").replace('/', "~1"))
 }
