@@ -271,7 +271,7 @@ pub(crate) fn all<'a>(
 /// [place](Self::Place) where it was found; otherwise the one of its [prefix](Self::Prefix);
 /// otherwise, if it looks like an [SD-JWT](Self::SdJwt) or a [JWT](Self::Jwt), the one for those;
 /// otherwise the one for [opaque](Self::Opaque) credentials. No other validator is called after that
-/// one has rejected it, and shapes that overlap are a [`ConfigError`](crate::error::ConfigError).
+/// one has rejected it, and shapes that overlap are a [`ConfigError`].
 /// A credential that no validator takes is rejected as
 /// [`TokenMalformed`](crate::error::RejectionKind::TokenMalformed).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
