@@ -1,9 +1,8 @@
 //! The error of changes to API keys.
 
 use std::error::Error;
-use std::fmt;
 
-use crate::error::{Cause, ConfigError, StoreError, StoreErrorKind, kinds};
+use crate::error::{ChangeFault, ConfigError, StoreError, StoreErrorKind, kinds};
 
 /// A change to an API key was not made: everything is as it was before.
 ///
@@ -15,27 +14,7 @@ use crate::error::{Cause, ConfigError, StoreError, StoreErrorKind, kinds};
 /// again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct ApiKeyError(Box<Inner>);
-
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{kind}{}", Flaw(.flaw))]
-struct Inner {
-    kind: ApiKeyErrorKind,
-    flaw: Option<ConfigError>,
-    source: Option<Cause>,
-}
-
-/// The end of an error's text: which field is malformed, and how.
-struct Flaw<'a>(&'a Option<ConfigError>);
-
-impl fmt::Display for Flaw<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(flaw) => write!(f, ": {flaw}"),
-            None => Ok(()),
-        }
-    }
-}
+pub struct ApiKeyError(Box<ChangeFault<ApiKeyErrorKind>>);
 
 kinds! {
     /// Why a change to an API key was not made, as a stable code.
@@ -64,32 +43,25 @@ kinds! {
 
 impl ApiKeyError {
     pub(crate) fn new(kind: ApiKeyErrorKind) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            flaw: None,
-            source: None,
-        }))
+        Self(Box::new(ChangeFault::new(kind, None)))
     }
 
     /// Names the field with a malformed value.
     pub(crate) fn malformed(flaw: ConfigError) -> Self {
-        Self(Box::new(Inner {
-            kind: ApiKeyErrorKind::Malformed,
-            flaw: Some(flaw),
-            source: None,
-        }))
+        let kind = ApiKeyErrorKind::Malformed;
+        Self(Box::new(ChangeFault::new(kind, Some(flaw))))
     }
 
     /// Adds what failed below, for the operator. It must not hold a record or a secret.
     #[must_use]
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.0.source = Some(Cause::new(source));
+        self.0.set_source(source);
         self
     }
 
     /// Returns why, as a stable code.
     pub fn kind(&self) -> ApiKeyErrorKind {
-        self.0.kind
+        self.0.kind()
     }
 
     /// Returns the name of the malformed field: that of the method of
@@ -97,7 +69,7 @@ impl ApiKeyError {
     /// that set it, or of the argument. `None` unless the kind is
     /// [`Malformed`](ApiKeyErrorKind::Malformed).
     pub fn field(&self) -> Option<&'static str> {
-        self.0.flaw.as_ref().map(ConfigError::field)
+        self.0.field()
     }
 }
 

@@ -69,6 +69,28 @@ impl PepperGuard {
         NowOrLater::now(Ok(()))
     }
 
+    /// Succeeds like [`settle`](Self::settle), but writes nothing to the store and remembers
+    /// nothing.
+    pub(super) fn compare<'a>(&'a self, parts: PepperParts<'a>) -> Settled<'a> {
+        if self.is_settled() {
+            return NowOrLater::now(Ok(()));
+        }
+        let uses = parts.store.pepper_uses(parts.scheme.authority().clone());
+        uses.map(move |uses| {
+            let uses = uses.map_err(PepperFault::Store)?.unwrap_or_default();
+            let is_swapped = |check: &PepperCheck| {
+                let mut kept = uses.iter().filter_map(|used| used.check);
+                kept.any(|kept| kept.version() == check.version() && kept != *check)
+            };
+            match parts.checks().find(is_swapped) {
+                Some(check) => Err(PepperFault::Swapped {
+                    version: check.version(),
+                }),
+                None => Ok(()),
+            }
+        })
+    }
+
     /// Notes that a key was validated with the pepper of this version. Fails only if the store has
     /// another check value for it.
     pub(super) fn prove<'a>(&'a self, version: u32, parts: PepperParts<'a>) -> Settled<'a> {

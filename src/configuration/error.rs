@@ -11,7 +11,7 @@ use crate::limits;
 ///
 /// `Display` prints the path, what was expected, what was found and what to do, such as
 /// `/issuers/0/algorithms: expected an array, found "ES256"; write it in brackets`.
-/// It shows no secret.
+/// An error of a text that is no JSON has line and column in place of the path. It shows no secret.
 #[derive(Clone, Debug)]
 pub struct LocatedError {
     path: String,

@@ -1,6 +1,8 @@
 //! Why a credential was not accepted, and why a configuration was not built.
 
 mod cause;
+#[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
+mod change;
 mod config;
 mod kind;
 mod kinds;
@@ -14,6 +16,8 @@ use std::borrow::Cow;
 use std::error::Error;
 
 pub(crate) use cause::{Cause, Caused, InClaim};
+#[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
+pub(crate) use change::ChangeFault;
 pub use config::{ConfigError, ConfigErrorKind};
 pub use kind::RejectionKind;
 pub(crate) use kinds::kinds;

@@ -1,9 +1,8 @@
 //! The error of changes to sessions and refresh tokens.
 
 use std::error::Error;
-use std::fmt;
 
-use crate::error::{Cause, ConfigError, StoreError, StoreErrorKind, kinds};
+use crate::error::{ChangeFault, ConfigError, StoreError, StoreErrorKind, kinds};
 
 /// A change to a session or a family of refresh tokens was not made: everything is as it was
 /// before.
@@ -16,27 +15,7 @@ use crate::error::{Cause, ConfigError, StoreError, StoreErrorKind, kinds};
 /// then be repeated as it is.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct GrantError(Box<Inner>);
-
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{kind}{}", Flaw(.flaw))]
-struct Inner {
-    kind: GrantErrorKind,
-    flaw: Option<ConfigError>,
-    source: Option<Cause>,
-}
-
-/// The end of an error's text: which field is malformed, and how.
-struct Flaw<'a>(&'a Option<ConfigError>);
-
-impl fmt::Display for Flaw<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(flaw) => write!(f, ": {flaw}"),
-            None => Ok(()),
-        }
-    }
-}
+pub struct GrantError(Box<ChangeFault<GrantErrorKind>>);
 
 kinds! {
     /// Why a change was not made, as a stable code. A service decides by it whether to read again,
@@ -62,32 +41,25 @@ kinds! {
 impl GrantError {
     /// Makes an error of this kind.
     pub(crate) fn new(kind: GrantErrorKind) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            flaw: None,
-            source: None,
-        }))
+        Self(Box::new(ChangeFault::new(kind, None)))
     }
 
     /// Names the field with a malformed value.
     pub(crate) fn malformed(flaw: ConfigError) -> Self {
-        Self(Box::new(Inner {
-            kind: GrantErrorKind::Malformed,
-            flaw: Some(flaw),
-            source: None,
-        }))
+        let kind = GrantErrorKind::Malformed;
+        Self(Box::new(ChangeFault::new(kind, Some(flaw))))
     }
 
     /// Adds what failed below, for the operator. It must not hold a record or a secret.
     #[must_use]
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.0.source = Some(Cause::new(source));
+        self.0.set_source(source);
         self
     }
 
     /// Returns why, as a stable code.
     pub fn kind(&self) -> GrantErrorKind {
-        self.0.kind
+        self.0.kind()
     }
 
     /// Returns the name of the malformed field: that of the method of
@@ -95,7 +67,7 @@ impl GrantError {
     /// [`NewRefreshToken`](crate::refresh::NewRefreshToken) that set it, or of the argument. `None`
     /// unless the kind is [`Malformed`](GrantErrorKind::Malformed).
     pub fn field(&self) -> Option<&'static str> {
-        self.0.flaw.as_ref().map(ConfigError::field)
+        self.0.field()
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{self, Expected, Unexpected};
 
 use super::claim_error::{ClaimError, ClaimErrorKind};
+use crate::error::excerpt;
 
 /// What is wrong, and the path to it from the inside out.
 #[derive(Debug)]
@@ -82,14 +83,6 @@ impl Fault {
         }
     }
 }
-
-/// Returns a name from the credential, shortened and without control characters.
-pub(super) fn shown(name: &str) -> String {
-    let short = name.chars().take(SHOWN_CHARS);
-    short.flat_map(char::escape_debug).collect()
-}
-
-const SHOWN_CHARS: usize = 60;
 
 /// Texts of serde are used as far as they are those of the type; values are dropped.
 impl de::Error for Fault {
@@ -172,9 +165,9 @@ fn expected_text(expected: &dyn Expected) -> Cow<'static, str> {
         "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128"
         | "usize" => format!("an integer ({text})").into(),
         _ => match (text.strip_prefix("struct "), text.strip_prefix("enum ")) {
-            (Some(name), _) => format!("an object ({})", shown(name)).into(),
-            (_, Some(name)) => format!("a string or an object ({})", shown(name)).into(),
-            _ => shown(&text).into(),
+            (Some(name), _) => format!("an object ({})", excerpt(name)).into(),
+            (_, Some(name)) => format!("a string or an object ({})", excerpt(name)).into(),
+            _ => excerpt(&text).into(),
         },
     }
 }

@@ -10,7 +10,8 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::claim_error::ClaimError;
-use super::claim_fault::{Fault, Segment, shown};
+use super::claim_fault::{Fault, Segment};
+use crate::error::excerpt;
 use crate::json::{Elements, Kind, Members, Value};
 
 /// Returns why a value is not a `T`. `claim` is its name, if it is one claim.
@@ -26,7 +27,7 @@ pub(super) fn fault<'de, T: Deserialize<'de>>(
     let fault = T::deserialize(place).err();
     let fault = fault.unwrap_or_else(Fault::unknown);
     match claim {
-        Some(claim) => fault.inside(Segment::Name(shown(claim))).into_error(),
+        Some(claim) => fault.inside(Segment::Name(excerpt(claim))).into_error(),
         None => fault.into_error(),
     }
 }
@@ -191,7 +192,7 @@ impl Object<'_> {
     fn segment(&self, name: &str) -> Segment {
         match self.fields.iter().find(|field| **field == name) {
             Some(field) => Segment::Field(field),
-            None if self.place.depth == 0 => Segment::Name(shown(name)),
+            None if self.place.depth == 0 => Segment::Name(excerpt(name)),
             None => Segment::Any,
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bearergate::api_key::NewApiKey;
+use bearergate::api_key::{ApiKeyStore, NewApiKey};
 use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::diagnosis::Explanation;
 use bearergate::request::{ClientAddress, RequestFacts};
@@ -203,6 +203,31 @@ fn key_of_the_other_format_is_explained() {
     let unknown = "an-old-key-of-the-other-system-0001".replace('-', "x");
     assert_failed(failed_key(&service, &unknown), "key", "no such digest");
     assert_failed(failed_key(&service, "short"), "format", "5 characters");
+}
+
+/// A pepper that an operator tries must not become the expected one of an empty store.
+#[test]
+fn explanation_keeps_no_check_value_of_a_pepper() {
+    let (key, _) = Service::new().issue(plain());
+    let service = Service::new();
+    let kept = || {
+        let uses = wait(service.store.pepper_uses("acme keys".into())).unwrap();
+        uses.unwrap().iter().any(|used| used.check.is_some())
+    };
+    let gate = bearergate::Gate::builder().validator(service.validator.clone());
+    let gate = gate.allow_any_authenticated().clock(service.clock.clone());
+    let gate = gate.build().unwrap();
+    let request = http::Request::get("/").header("authorization", format!("Bearer {key}"));
+    let request = request.body(()).unwrap();
+    let presented = PresentedCredential::token(&key);
+    let explained = wait(service.validator.explain(&presented));
+    assert_eq!(explained.failed().unwrap().name(), "key");
+    assert!(wait(gate.explain(&request)).refusal().is_some());
+    assert!(!kept());
+    assert!(wait(gate.check(&request)).is_err());
+    assert!(kept());
+    let swapped = service.with_scheme(scheme_with(&[(1, 9)]));
+    assert_failed(failed_key(&swapped, &key), "pepper", "another pepper");
 }
 
 #[test]

@@ -105,12 +105,13 @@ impl ApiKeyValidator {
         let usage = Use { presented, now };
         // A text with the prefix of this scheme is never looked up as a key of the other format.
         let is_own = text.starts_with(self.scheme.format().prefix());
+        let is_diagnosis = presented.is_diagnosis();
         if let Some(legacy) = self.scheme.legacy().filter(|_| !is_own) {
             let key = legacy.parse(text)?;
-            return Ok(self.once_settled(move || self.validate_legacy(key, usage)));
+            return Ok(self.once_settled(is_diagnosis, move || self.validate_legacy(key, usage)));
         }
         let key = self.scheme.format().parse(text)?;
-        Ok(self.once_settled(move || {
+        Ok(self.once_settled(is_diagnosis, move || {
             self.store.probe(key.id()).then(move |found| match found {
                 Ok(found) => self.compare(&key, found, usage),
                 Err(error) => NowOrLater::now(Err(error.into())),
@@ -127,15 +128,18 @@ impl ApiKeyValidator {
         usage: Use<'a>,
     ) -> Validated<'a> {
         match self.identify(key, found) {
-            Ok((record, Freshness::Current)) => self
-                .once_proven(record.digest().version(), move || {
-                    NowOrLater::now(self.admit(record, usage))
-                }),
+            Ok((record, Freshness::Current)) => self.once_proven(
+                record.digest().version(),
+                usage.presented.is_diagnosis(),
+                move || NowOrLater::now(self.admit(record, usage)),
+            ),
             Ok((record, Freshness::Older)) => {
                 let digest = self.scheme.peppers().digest(key);
-                self.once_proven(record.digest().version(), move || {
-                    self.admit_rehashed(record, digest, usage)
-                })
+                self.once_proven(
+                    record.digest().version(),
+                    usage.presented.is_diagnosis(),
+                    move || self.admit_rehashed(record, digest, usage),
+                )
             }
             Err(rejection) => NowOrLater::now(Err(rejection)),
         }
@@ -171,12 +175,16 @@ impl ApiKeyValidator {
         let digests = peppers.legacy_digests(key).chain(again);
         self.find_legacy(digests)
             .and_then(move |found| match found {
-                Some(record) => self.once_proven(record.digest().version(), move || {
-                    if record.digest().version() == peppers.current() {
-                        return NowOrLater::now(self.admit(record, usage));
-                    }
-                    self.admit_rehashed(record, peppers.legacy_digest(&key), usage)
-                }),
+                Some(record) => self.once_proven(
+                    record.digest().version(),
+                    usage.presented.is_diagnosis(),
+                    move || {
+                        if record.digest().version() == peppers.current() {
+                            return NowOrLater::now(self.admit(record, usage));
+                        }
+                        self.admit_rehashed(record, peppers.legacy_digest(&key), usage)
+                    },
+                ),
                 None => NowOrLater::now(Err(Fault::Id.unknown())),
             })
     }

@@ -80,7 +80,7 @@ impl ApiKeyValidator {
     where
         F: FnOnce(StepList) -> NowOrLater<'a, Explanation> + Send + 'a,
     {
-        self.settle_peppers().then(move |settled| match settled {
+        self.compare_peppers().then(move |settled| match settled {
             Ok(()) => explain(steps),
             Err(PepperFault::Store(error)) => {
                 NowOrLater::now(failed_store(steps, error.into()))
