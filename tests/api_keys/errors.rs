@@ -23,7 +23,7 @@ fn malformed_draft_names_the_field_what_was_expected_and_what_was_found() {
         (
             subject(""),
             "subject",
-            "expected a text, found an empty one; leave it out, or fill it in",
+            "expected a text, found an empty one; name the caller that the key is for",
         ),
         (
             subject("ab\nc"),
