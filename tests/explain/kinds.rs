@@ -357,13 +357,18 @@ fn others(keys: &Keys) -> Vec<(Gate, Vec<Case>)> {
             refused(Unavailable, "revocation"),
         ),
         one(
-            named(opaque()).authorizer(action("read")).build().unwrap(),
+            named(opaque())
+                .authorizer(action("read"))
+                .authorizes_per_route()
+                .build()
+                .unwrap(),
             "action",
             denied(),
         ),
         one(
             named(opaque())
                 .authorizer(param("id").is("7"))
+                .authorizes_per_route()
                 .build()
                 .unwrap(),
             "parameter",

@@ -11,7 +11,10 @@ fn explained(
     token: TokenBuilder,
 ) -> bearergate::gate::RequestExplanation {
     let gate = full(&Keys::new(), &Proofs::default()).authorizer(authorizer);
-    agreed(&gate.build().unwrap(), &bearer(&token.sign()))
+    agreed(
+        &gate.authorizes_per_route().build().unwrap(),
+        &bearer(&token.sign()),
+    )
 }
 
 #[test]
