@@ -188,17 +188,17 @@ fn clock_after_the_year_9999_does_not_keep_a_key_from_being_revoked() {
 }
 
 #[test]
-fn error_of_a_prefix_says_where_it_is_malformed() {
+fn error_of_a_prefix_shows_what_is_malformed() {
     let text = |prefix: &str| ApiKeyFormat::new(prefix).unwrap_err().to_string();
     assert!(ApiKeyFormat::new("acme_live").is_ok());
     let dash = text("acme-live");
     assert!(
-        dash.contains("found another character at byte 5; choose one like"),
+        dash.contains("found `acme-live`; remove the other characters"),
         "{dash}"
     );
     let end = text("acme_");
     assert!(
-        end.contains("expected a prefix without `_` at its end, found one"),
+        end.contains("expected a prefix without `_` at its end, since every key has one after it, found `acme_`"),
         "{end}"
     );
     let long = text(&"a".repeat(33));
