@@ -49,8 +49,12 @@ fn check_text(
 ) -> Result<(), ConfigError> {
     let entry = place.map_or(String::new(), |at| format!(" in entry {}", at + 1));
     if text.is_empty() {
-        let detail =
-            format!("expected a text, found an empty one{entry}; leave it out, or fill it in");
+        // A key always has a subject.
+        let remedy = match field {
+            "subject" => "name the caller that the key is for",
+            _ => "leave it out, or fill it in",
+        };
+        let detail = format!("expected a text, found an empty one{entry}; {remedy}");
         return Err(ConfigError::malformed(field, detail));
     }
     let is_refused = |c: char| c.is_control() || refused.contains(&c);

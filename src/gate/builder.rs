@@ -248,11 +248,11 @@ fn only_authorizer(
 ) -> Result<Arc<dyn Authorizer>, ConfigError> {
     let last = authorizers.pop();
     if !authorizers.is_empty() {
-        let detail = "more than one authorizer is configured; join conditions with `and` or `or`";
+        let detail = "expected one authorizer, found several; join conditions with `and` or `or`";
         return Err(ConfigError::conflict("authorizer", detail));
     }
     last.ok_or_else(|| {
-        let detail = "no authorizer is configured; add one with `authorizer`, or call \
+        let detail = "expected an authorizer, found no authorizer; add one with `authorizer`, or call \
                       `allow_any_authenticated()`";
         ConfigError::missing("authorizer", detail)
     })

@@ -71,14 +71,14 @@ impl SlotConfig {
     pub(super) fn slot(self, names: &SetterNames) -> Result<Slot, ConfigError> {
         if self.validators.is_empty() {
             let detail = format!(
-                "no validator is configured; add one with `GateBuilder::{}`",
+                "expected a validator, found no validator; add one with `GateBuilder::{}`",
                 names.validator
             );
             return Err(ConfigError::missing(names.validator, detail));
         }
         let Some(sources) = self.sources else {
             let detail = format!(
-                "no place of this credential is configured; name its places with `GateBuilder::{}`",
+                "expected a place of this credential, found none; name its places with `GateBuilder::{}`",
                 names.sources
             );
             return Err(ConfigError::missing(names.sources, detail));

@@ -40,7 +40,7 @@ impl Router {
         if validators.is_empty() {
             return Err(ConfigError::missing(
                 FIELD,
-                "no validator is configured; add at least one",
+                "expected a validator, found no validator; add at least one",
             ));
         }
         let mut router = Self {
@@ -217,15 +217,17 @@ fn overlap(a: &Shape, b: &Shape) -> bool {
 
 fn overlapping(shape: &Shape) -> ConfigError {
     let detail = match shape {
-        Shape::Jwt => "two validators take JWTs; join their issuers with `JwtValidator::join`",
-        Shape::SdJwt => "two validators take SD-JWTs; configure one",
+        Shape::Jwt => {
+            "expected one validator of JWTs, found two; join their issuers with `JwtValidator::join`"
+        }
+        Shape::SdJwt => "expected one validator of SD-JWTs, found two; configure one",
         Shape::Opaque => {
-            "two validators take every token that no other validator takes (`Shape::Opaque`); keep \
+            "expected one validator of the tokens that no other takes (`Shape::Opaque`), found two; keep \
              one, and give the other credentials of its own: a prefix, or a place by \
              `GateBuilder::validator_at`"
         }
         Shape::Place(_) => {
-            "two validators take the credentials of one place; bind each to its own place"
+            "expected one validator of the credentials of a place, found two; bind each to its own place"
         }
         Shape::Prefix(_) => {
             "a prefix begins another one, or a JWT; choose prefixes that differ before either ends \

@@ -23,7 +23,7 @@ fn malformed_draft_names_the_field_what_was_expected_and_what_was_found() {
         (
             subject(""),
             "subject",
-            "expected a text, found an empty one; leave it out, or fill it in",
+            "expected a text, found an empty one; name the caller that the key is for",
         ),
         (
             subject("ab\nc"),
@@ -188,7 +188,7 @@ fn clock_after_the_year_9999_does_not_keep_a_key_from_being_revoked() {
 }
 
 #[test]
-fn error_of_a_prefix_says_where_it_is_malformed() {
+fn error_of_a_prefix_shows_what_is_malformed() {
     let text = |prefix: &str| ApiKeyFormat::new(prefix).unwrap_err().to_string();
     assert!(ApiKeyFormat::new("acme_live").is_ok());
     let dash = text("acme-live");

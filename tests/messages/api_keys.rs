@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use bearergate::api_key::{ApiKeyFormat, ApiKeyManager, ApiKeyScheme, NewApiKey, PepperSet};
-use bearergate::clock::FakeClock;
+use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::{MemoryApiKeyStore, SqliteStore};
@@ -31,11 +31,15 @@ fn manager(byte: u8, store: &Arc<MemoryApiKeyStore>) -> ApiKeyManager {
 }
 
 fn gate(byte: u8, store: &Arc<MemoryApiKeyStore>) -> Gate {
+    gate_at(NOW, byte, store)
+}
+
+fn gate_at(now: UnixTime, byte: u8, store: &Arc<MemoryApiKeyStore>) -> Gate {
     let keys = ApiKeyValidator::builder(scheme(byte), Arc::<MemoryApiKeyStore>::clone(store));
     let gate = Gate::builder()
         .validator(keys.build().unwrap())
         .allow_any_authenticated();
-    gate.clock(FakeClock::at(NOW)).build().unwrap()
+    gate.clock(FakeClock::at(now)).build().unwrap()
 }
 
 fn store() -> Arc<MemoryApiKeyStore> {
@@ -61,7 +65,7 @@ async fn drafts() -> Vec<Row> {
             [
                 "`subject`: expected a text",
                 "found an empty one",
-                "fill it in",
+                "name the caller",
             ],
         ),
         row(
@@ -138,7 +142,15 @@ async fn requests() -> Vec<Row> {
     let id = deleted.split('_').nth(2).unwrap();
     let named = |text: String| text.replace(id, "0123456789abcdef");
     let cut: String = good.chars().take(good.len() - 1).collect();
+    let later = gate_at(UnixTime::from_secs(NOW.as_secs() + 90_000), 1, &store);
+    let request = Request::get("/").header("authorization", format!("Bearer {good}"));
+    let expired = refusal(&later, &request.body(()).unwrap());
     vec![
+        row(
+            "an API key that is expired",
+            expired,
+            ["expected", "found", "hint:"],
+        ),
         row(
             "an API key that was cut off",
             sent(&cut),

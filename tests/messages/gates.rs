@@ -61,7 +61,7 @@ pub(crate) fn rows() -> Vec<Row> {
             ),
             [
                 "`authorizer`",
-                "more than one",
+                "found several",
                 "join conditions with `and` or `or`",
             ],
         ),
@@ -70,7 +70,7 @@ pub(crate) fn rows() -> Vec<Row> {
             build(gate().validator(validator(B)).allow_any_authenticated()),
             [
                 "`validator`",
-                "two validators take JWTs",
+                "expected one validator of JWTs, found two",
                 "`JwtValidator::join`",
             ],
         ),

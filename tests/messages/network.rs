@@ -12,9 +12,9 @@ use bearergate::http_client::{
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::key::FetchedKeys;
 use bearergate::{Gate, IntrospectionValidator, JwtValidator, KeyStore, NowOrLater};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 
-use crate::table::{CANARY, NOW, Row, refused, row, worst};
+use crate::table::{CANARY, NOW, Row, refused, row, shown, worst};
 
 const ISSUER: &str = "https://idp.example.com";
 const JWKS: &str = "https://idp.example.com/jwks";
@@ -74,8 +74,25 @@ pub(crate) async fn rows() -> Vec<Row> {
     rows.extend(keys().await);
     rows.extend(discovery().await);
     rows.extend(endpoints().await);
+    rows.push(inactive().await);
     rows.extend(doctor().await);
     rows
+}
+
+/// An endpoint that knows no active token.
+async fn inactive() -> Row {
+    let validator = introspection(Answers(200, JSON, r#"{"active":false}"#), basic());
+    let gate = Gate::builder()
+        .validator(validator)
+        .allow_any_authenticated();
+    let gate = gate.clock(FakeClock::at(NOW)).build().unwrap();
+    let request = Request::get("/").header("authorization", "Bearer 6f1ed002ab559585");
+    let explanation = gate.explain(&request.body(()).unwrap()).await;
+    row(
+        "a token that the introspection endpoint calls inactive",
+        shown(&explanation),
+        ["expected", "found", "hint:"],
+    )
 }
 
 fn addresses() -> Vec<Row> {

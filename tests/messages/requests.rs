@@ -3,16 +3,19 @@
 use std::sync::LazyLock;
 
 use bearergate::clock::FakeClock;
+use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::KeySet;
 use bearergate::policy::{Condition, acr_at_least, role};
+use bearergate::principal::Confirmation;
 use bearergate::revocation::{Denylist, Revocation};
 use bearergate::testing::{FakeKey, TokenBuilder};
-use bearergate::{Gate, JwtValidator, claim, require_scope};
+use bearergate::validator::SenderConstraint;
+use bearergate::{Gate, JwtValidator, NowOrLater, Rejection, RejectionKind, claim, require_scope};
 use http::Request;
 use http::request::Builder;
 
-use crate::table::{NOW, Row, refusal, row};
+use crate::table::{NOW, Row, refusal, refused, row};
 
 const ISSUER: &str = "https://idp.example.com";
 const API: &str = "https://api.example.com";
@@ -25,6 +28,7 @@ pub(crate) async fn rows() -> Vec<Row> {
     rows.extend(times());
     rows.extend(purposes());
     rows.extend(policies());
+    rows.extend(proofs());
     rows
 }
 
@@ -221,10 +225,7 @@ fn claims() -> Vec<Row> {
         row("an empty subject", signed(token().subject("")), PARTS),
         row(
             "a token that is bound to a key (`cnf`)",
-            signed(token().claim(
-                "cnf",
-                serde_json::json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
-            )),
+            signed(token().claim("cnf", serde_json::json!({"jkt": THUMBPRINT}))),
             PARTS,
         ),
     ]
@@ -326,3 +327,65 @@ fn revoked() -> String {
     list.revoke(revocation).try_now().unwrap().unwrap();
     refusal(&gate, &bearer(&token().sign()))
 }
+
+/// A check of proofs that refuses all of them.
+#[derive(Debug)]
+struct Refuses(RejectionKind);
+
+impl SenderConstraint for Refuses {
+    fn check<'a>(
+        &'a self,
+        _: &'a Confirmation,
+        _: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        let why = "proof: expected one that the service has not seen, found one that its own check \
+                   refused; let the client make a new one";
+        NowOrLater::now(Err(Rejection::new(self.0).with_source(why)))
+    }
+}
+
+/// The kinds that only a check of the service gives: its own words are the source of the refusal.
+fn proofs() -> Vec<Row> {
+    let bound = || token().claim("cnf", serde_json::json!({"jkt": THUMBPRINT}));
+    let sent = |kind| {
+        let validator = validator(key().key_set()).sender_constraint(Refuses(kind));
+        let gate = gate_of(validator, require_scope("orders:read"));
+        let request = bearer(&bound().sign());
+        refused(gate.check(&request).try_now().unwrap())
+    };
+    let scheme = get().header("authorization", format!("DPoP {}", token().sign()));
+    let constrained = validator(key().key_set()).sender_constraint(Refuses(PROOF_INVALID));
+    let constrained = Gate::builder()
+        .validator(constrained.build().unwrap())
+        .sources(Sources::builder().dpop().build().unwrap())
+        .allow_any_authenticated()
+        .clock(FakeClock::at(NOW))
+        .build()
+        .unwrap();
+    let own = ["expected", "found", "let the client"];
+    vec![
+        row(
+            "a token under `DPoP` that is bound to no key",
+            refusal(&constrained, &scheme.body(()).unwrap()),
+            PARTS,
+        ),
+        row(
+            "a proof that the service's check refuses",
+            sent(PROOF_INVALID),
+            own,
+        ),
+        row(
+            "a proof that the service's check saw before",
+            sent(RejectionKind::ProofReplayed),
+            own,
+        ),
+        row(
+            "a proof without the nonce of the service's check",
+            sent(RejectionKind::NonceRequired),
+            own,
+        ),
+    ]
+}
+
+const PROOF_INVALID: RejectionKind = RejectionKind::ProofInvalid;
+const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";

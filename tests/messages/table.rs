@@ -1,15 +1,17 @@
 //! The table of messages, its checks, and its text in Markdown.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Mutex;
 use std::{env, fs};
 
-use bearergate::Gate;
 use bearergate::clock::UnixTime;
 use bearergate::diagnosis::{Report, Severity};
+use bearergate::error::ConfigErrorKind;
 use bearergate::gate::RequestExplanation;
+use bearergate::{ConfigError, Gate, RejectionKind};
 use http::Request;
 
 /// One mistake and the whole text that the operator gets for it.
@@ -30,13 +32,24 @@ pub(crate) fn row(mistake: &'static str, message: String, parts: [&'static str; 
 
 /// The text of an error and of all its sources.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    note(error);
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
+        note(source);
         write!(text, "\ncaused by: {source}").unwrap();
         next = source.source();
     }
     text
+}
+
+/// The codes of the kinds of configuration errors that were shown.
+static SHOWN: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+
+fn note(error: &(dyn Error + 'static)) {
+    if let Some(error) = error.downcast_ref::<ConfigError>() {
+        SHOWN.lock().unwrap().insert(error.kind().as_str());
+    }
 }
 
 /// The text of the error that this result has to be.
@@ -149,8 +162,30 @@ impl Table {
                 writeln!(faults, "{mistake}: a secret or too long: {message}").unwrap();
             }
         }
+        faults.push_str(&self.kinds());
         if self.rows().count() < LEAST {
             writeln!(faults, "only {} rows", self.rows().count()).unwrap();
+        }
+        faults
+    }
+
+    /// Returns which kinds have no row, and which have one although they are listed as without.
+    fn kinds(&self) -> String {
+        let mut faults = String::new();
+        for kind in RejectionKind::ALL {
+            let text = kind.to_string();
+            let has = self.rows().any(|row| row.message.contains(&text));
+            let is_listed = WITHOUT_ROW.iter().any(|(without, _)| without == kind);
+            if has == is_listed {
+                let kind = kind.as_str();
+                writeln!(faults, "{kind}: has a row: {has}, listed: {is_listed}").unwrap();
+            }
+        }
+        let shown = SHOWN.lock().unwrap();
+        for kind in ConfigErrorKind::ALL {
+            if !shown.contains(kind.as_str()) {
+                writeln!(faults, "no row for {}", kind.as_str()).unwrap();
+            }
         }
         faults
     }
@@ -182,6 +217,13 @@ pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 pub(crate) const CANARY: &str = "s3cret";
 const LONGEST: usize = 1_000;
 const LEAST: usize = 50;
+
+/// Kinds of which the crate itself has no message, with the reason.
+const WITHOUT_ROW: &[(RejectionKind, &str)] = &[
+    (RejectionKind::RateLimited, OUTSIDE),
+    (RejectionKind::LockedOut, OUTSIDE),
+];
+const OUTSIDE: &str = "only a validator or an authorizer of the service gives it";
 
 const HEAD: &str = "\
 # Messages for everyday mistakes

@@ -14,14 +14,39 @@ pub(super) fn step(decision: &Decision, trace: Option<&Trace>, caller: &Principa
         .expected("a decision that allows the request")
         .found(decision.to_string());
     let unsupplied = trace.map(Trace::unsupplied).unwrap_or_default();
-    let hint = scopes(decision, caller).or_else(|| supply(&unsupplied));
+    let hint = scopes(decision, caller)
+        .or_else(|| supply(&unsupplied))
+        .or_else(|| remedy(decision));
     match hint {
         Some(hint) => step.hint(hint),
-        None if trace.is_some() => {
-            step.hint("the conditions that are not true say what is missing")
-        }
+        None if trace.is_some() => step.hint(
+            "the conditions below that are not true say what is missing: let the issuer send it, or \
+             change the policy",
+        ),
         None => step,
     }
+}
+
+/// Returns what gives the caller the scopes or the authentication that the decision asks for.
+fn remedy(decision: &Decision) -> Option<String> {
+    let scopes: Vec<_> = decision.missing_scopes().collect();
+    if !scopes.is_empty() {
+        let scopes = scopes.join("`, `");
+        return Some(format!(
+            "the caller lacks `{scopes}`: let the client request it and the issuer grant it; for an \
+             API key add it with `ApiKeyManager::update`"
+        ));
+    }
+    if let Some(contexts) = decision.acr_values() {
+        return Some(format!(
+            "let the user sign in again with one of the authentication contexts `{contexts}` \
+             (`acr_values`)"
+        ));
+    }
+    decision.max_age().map(|age| {
+        let seconds = age.as_secs();
+        format!("let the user sign in again: the sign-in must be at most {seconds} seconds old")
+    })
 }
 
 fn supply(unsupplied: &[&str]) -> Option<String> {
