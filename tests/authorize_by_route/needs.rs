@@ -332,6 +332,13 @@ fn an_authorizer_of_the_service_may_say_what_it_needs() {
     assert!(text(builder(closure())).contains(unknown));
     assert!(!text(builder(closure()).authorizes_per_route()).contains(unknown));
     assert!(!text(builder(ByAction(Needs::nothing()))).contains(unknown));
+    // A further condition makes it no better known.
+    let further = |gate: GateBuilder| {
+        let gate = gate.build().unwrap().require(require_scope("a")).unwrap();
+        gate.doctor().try_now().ok().unwrap().to_string()
+    };
+    assert!(further(builder(closure())).contains(unknown));
+    assert!(!further(builder(ByAction(Needs::nothing()))).contains(unknown));
 }
 
 #[test]

@@ -148,6 +148,7 @@ fn only_a_guard_that_reads_the_parameter_names_it() {
     let open = open.build().unwrap();
     let allowed = decide(&open, &user("bob"), &Method::GET, &at("alice%20"));
     assert!(allowed.is_allowed());
+    assert!(ambiguous(&allowed).is_none(), "{allowed}");
 }
 
 #[test]
