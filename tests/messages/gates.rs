@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use bearergate::credential::Sources;
+use bearergate::credential::{PresentedCredential, Sources};
 use bearergate::gate::GateBuilder;
 use bearergate::policy::{action, param};
 use bearergate::session::{SessionCookie, SessionManager};
 use bearergate::stores::MemoryGrantStore;
 use bearergate::testing::FakeKey;
-use bearergate::{Gate, JwtValidator, require_scope};
+use bearergate::validator::Shape;
+use bearergate::{
+    Gate, JwtValidator, NowOrLater, Principal, Rejection, RejectionKind, TokenValidator,
+    require_scope,
+};
 
 use crate::table::{Row, refused, row};
 
@@ -20,6 +24,23 @@ fn validator(issuer: &str) -> JwtValidator {
         .keys(FakeKey::es256("key-1").key_set())
         .build()
         .unwrap()
+}
+
+/// Takes every token that no other validator takes, and accepts none.
+#[derive(Debug)]
+struct Opaque;
+
+impl TokenValidator for Opaque {
+    fn shapes(&self) -> &[Shape] {
+        &[Shape::Opaque]
+    }
+
+    fn validate<'a>(
+        &'a self,
+        _: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+        NowOrLater::now(Err(RejectionKind::TokenInactive.into()))
+    }
 }
 
 const A: &str = "https://a.example.com";
@@ -73,6 +94,16 @@ pub(crate) fn rows() -> Vec<Row> {
                 "expected one validator of JWTs, found two",
                 "`JwtValidator::join`",
             ],
+        ),
+        row(
+            "two validators of opaque tokens",
+            build(
+                gate()
+                    .validator(Opaque)
+                    .validator(Opaque)
+                    .allow_any_authenticated(),
+            ),
+            ["`validator`", "two", "`GateBuilder::validator_at`"],
         ),
         row(
             "two outside authorities",

@@ -158,6 +158,7 @@ impl fmt::Display for Found {
             Self::Number => f.write_str("a number"),
             Self::Object => f.write_str("an object"),
             Self::OtherAuthority => f.write_str("an id of another authority"),
+            Self::OtherScopes(1) => f.write_str("1 other"),
             Self::OtherScopes(count) => write!(f, "{count} others"),
             Self::ScopeAmong(count) => write!(f, "it among {count}"),
             Self::V4 => f.write_str("an IPv4 address"),
