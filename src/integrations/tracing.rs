@@ -73,9 +73,10 @@ impl Observer for TracingObserver {
             | Event::EndlessRevocation { .. }
             | Event::GrantRevocationsFilling { .. }
             | Event::GrantsEndedByLimit { .. }
-            | Event::RefreshTokenRepeated { .. }
-            | Event::RefreshTokenReused { .. }
             | Event::RevocationsMerged { .. } => of_revocation(event),
+            Event::RefreshTokenRepeated { .. } | Event::RefreshTokenReused { .. } => {
+                of_refresh_token(event);
+            }
             Event::PolicyNotReloaded { .. }
             | Event::PolicyReloaded { .. }
             | Event::RehashFailed { .. } => of_service(event),
@@ -215,6 +216,21 @@ fn of_revocation(event: &Event<'_>) {
             subject = text(subject),
             ended,
         }),
+        Event::RevocationsMerged {
+            authority,
+            client,
+            subject,
+        } => write_event!(event, WARN, "single revocations were merged", {
+            authority = text(authority),
+            client = client.map(text),
+            subject = subject.map(text),
+        }),
+        _ => {}
+    }
+}
+
+fn of_refresh_token(event: &Event<'_>) {
+    match *event {
         Event::RefreshTokenRepeated {
             authority,
             subject,
@@ -236,15 +252,6 @@ fn of_revocation(event: &Event<'_>) {
             subject = text(subject),
             client = text(client),
             session = session.map(text),
-        }),
-        Event::RevocationsMerged {
-            authority,
-            client,
-            subject,
-        } => write_event!(event, WARN, "single revocations were merged", {
-            authority = text(authority),
-            client = client.map(text),
-            subject = subject.map(text),
         }),
         _ => {}
     }
