@@ -12,8 +12,8 @@ impl Gate {
     /// Returns a gate with another authorizer, for a route or a group of routes.
     ///
     /// It shares the validators with their caches and keys, the places, revocation lists, clock,
-    /// observer and form of refusals; so it costs nothing but the authorizer. The authorizer of this gate has no
-    /// part in its decisions; [`require`](Self::require) adds to it.
+    /// observer and form of refusals; so it costs nothing but the authorizer. The authorizer of this
+    /// gate has no part in its decisions; [`require`](Self::require) adds to it.
     ///
     /// # Errors
     ///

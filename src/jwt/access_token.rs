@@ -31,7 +31,7 @@ impl AccessMark {
         });
         if is_common {
             let detail = format!(
-                "expected a claim of access tokens alone, found `{}`, which ID tokens or tokens of another purpose have too; name a claim \
+                "expected a claim that only access tokens have, found `{}`, which ID tokens or tokens of another purpose have too; name a claim \
                  that only access tokens have",
                 self.claim
             );

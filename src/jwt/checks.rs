@@ -3,7 +3,7 @@
 use super::access_token;
 use super::claim_name::ClaimName;
 use super::claims::{EmptyAudience, RegisteredClaims};
-use super::contrast::{Contrast, SOURCE_NAMES, claim_text};
+use super::contrast::{Contrast, SOURCE_NAMES, described_claim};
 use super::header::Typ;
 use super::issuer_rules::{
     AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, Purpose, RequiredType,
@@ -68,7 +68,7 @@ impl IssuerRules {
         authority.ok_or_else(|| {
             let expected = format!("{pattern}, of a tenant that is allowed");
             let found = token.claims.get(ClaimName::Iss);
-            let found = claim_text("iss", found, SOURCE_NAMES);
+            let found = described_claim("iss", found, SOURCE_NAMES);
             issuer_mismatch().with_source(Contrast::new(expected, found))
         })
     }

@@ -39,7 +39,7 @@ impl Contrast {
         found: Option<Value<'_>>,
         most: usize,
     ) -> Self {
-        Self::new(names(expected, most), claim_text(claim, found, most))
+        Self::new(names(expected, most), described_claim(claim, found, most))
     }
 
     /// A time at which the token ends, which has passed.
@@ -138,7 +138,7 @@ fn names<'n>(names: impl Iterator<Item = &'n str>, most: usize) -> String {
 }
 
 /// Writes the values of a claim, or that it is absent. Of objects and of deeper arrays only the type.
-pub(super) fn claim_text(claim: &str, value: Option<Value<'_>>, most: usize) -> String {
+pub(super) fn described_claim(claim: &str, value: Option<Value<'_>>, most: usize) -> String {
     let Some(value) = value else {
         return format!("`{claim}` is absent");
     };
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn text(json: &str) -> String {
-        claim_text("aud", Some(Value::parse(json.as_bytes()).unwrap()), 2)
+        described_claim("aud", Some(Value::parse(json.as_bytes()).unwrap()), 2)
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(text(r#"["a","b","c"]"#), "an array of `a`, `b` and 1 more");
         assert_eq!(text("[]"), "an array of no value");
         assert_eq!(text(r#"{"s3cret":"s3cret"}"#), "a value of type object");
-        assert_eq!(claim_text("aud", None, 2), "`aud` is absent");
+        assert_eq!(described_claim("aud", None, 2), "`aud` is absent");
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn reads_id_claim(policy: &[&str], claims: &[Arc<str>]) -> bool {
 }
 
 /// Returns whether a policy reads a member of one of these names of one of these owners; `]` and `)`
-/// are the ends of expressions. `has` alone compares nothing.
+/// are the ends of expressions. `has` by itself compares nothing.
 fn reads_member(policy: &[&str], names: &[&str], owners: &[&str]) -> bool {
     let at = |index: usize| policy.get(index).copied().unwrap_or_default();
     (2..policy.len()).any(|index| {

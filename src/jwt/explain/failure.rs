@@ -7,7 +7,7 @@ use crate::jwt::claim_name::ClaimName;
 use crate::jwt::issuer_rules::{AcceptedNames, Expiry, Purpose};
 
 /// Returns the step that has made a rejection. The kind decides it, except for kinds that several
-/// steps have; for these the claim, and how far the validation came.
+/// steps have; for these the claim, and the last stage of the validation.
 pub(super) fn failed_step(case: &Case<'_>, rejection: &Rejection) -> StepName {
     // A key store can make a rejection of any kind.
     if case.stage == Stage::Keys {
