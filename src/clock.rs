@@ -4,9 +4,8 @@
 //! with [`FakeClock`] and never sleep.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -49,6 +48,22 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// A request without a known time is not validated
     /// ([`Unavailable`](crate::RejectionKind::Unavailable)); it is never accepted.
     fn now(&self) -> Option<UnixTime>;
+
+    /// Returns the time since a fixed origin, which never goes back; `None` if it is unknown.
+    ///
+    /// Limits and lock-outs count with it, because a step of the wall clock must neither lock nor
+    /// free anybody. By default it is [`now`](Self::now) in whole seconds: a clock of your own
+    /// should return a monotonic time with fractions, or limits count whole seconds and follow the
+    /// steps of its wall time.
+    fn elapsed(&self) -> Option<Duration> {
+        self.now().map(|now| Duration::from_secs(now.as_secs()))
+    }
+
+    /// Returns the current time in milliseconds since the Unix epoch, for records; `None` if it is
+    /// unknown. By default it is [`now`](Self::now) in whole seconds.
+    fn unix_millis(&self) -> Option<u64> {
+        self.now().map(|now| now.as_secs().saturating_mul(1_000))
+    }
 }
 
 const _: Option<&dyn Clock> = None;
@@ -56,6 +71,14 @@ const _: Option<&dyn Clock> = None;
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Option<UnixTime> {
         (**self).now()
+    }
+
+    fn elapsed(&self) -> Option<Duration> {
+        (**self).elapsed()
+    }
+
+    fn unix_millis(&self) -> Option<u64> {
+        (**self).unix_millis()
     }
 }
 
@@ -173,9 +196,10 @@ impl From<Leeway> for Duration {
     }
 }
 
-/// The clock of the operating system.
+/// The clock of the operating system: its wall clock, and its monotonic clock for
+/// [`elapsed`](Clock::elapsed).
 ///
-/// It returns no time while the system's clock is set to a time before 1970.
+/// It returns no time of day while the system's clock is set to a time before 1970.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct SystemClock;
@@ -187,12 +211,27 @@ impl Clock for SystemClock {
             .ok()?;
         Some(UnixTime(since.as_secs()))
     }
+
+    fn elapsed(&self) -> Option<Duration> {
+        Some(ORIGIN.elapsed())
+    }
+
+    fn unix_millis(&self) -> Option<u64> {
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .ok()?;
+        u64::try_from(since.as_millis()).ok()
+    }
 }
+
+/// The origin of [`SystemClock::elapsed`](Clock::elapsed), fixed when it is first read.
+static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// A clock for tests: it keeps its time until [`set`](Self::set) or [`advance`](Self::advance)
 /// moves it.
 ///
-/// Clones share one time, so a test can move the clock that it gave to a validator.
+/// It has a wall time and, for [`elapsed`](Clock::elapsed), a time that never goes back. Clones
+/// share both, so a test can move the clock that it gave to a validator.
 ///
 /// ```
 /// use std::time::Duration;
@@ -205,41 +244,75 @@ impl Clock for SystemClock {
 /// assert_eq!(clock.now(), None);
 /// ```
 #[derive(Clone, Debug)]
-pub struct FakeClock(Arc<AtomicU64>);
+pub struct FakeClock(Arc<Mutex<FakeTime>>);
+
+#[derive(Debug)]
+struct FakeTime {
+    /// Since the Unix epoch; `None` while the clock is stopped.
+    wall: Option<Duration>,
+    elapsed: Duration,
+}
 
 impl FakeClock {
     /// Creates a clock that shows `now`. It does not advance by itself, so a test decides when a
     /// credential expires.
     pub fn at(now: UnixTime) -> Self {
-        Self(Arc::new(AtomicU64::new(now.0)))
+        Self(Arc::new(Mutex::new(FakeTime {
+            wall: Some(Duration::from_secs(now.0)),
+            elapsed: Duration::ZERO,
+        })))
     }
 
-    /// Sets the time to `now`, which may be earlier than the current one. A [stopped](Self::stop)
-    /// clock runs again, and all clones show the new time.
+    /// Sets the wall time to `now`, which may be earlier than the current one. A
+    /// [stopped](Self::stop) clock runs again, and all clones show the new time.
+    /// [`elapsed`](Clock::elapsed) moves with it only forwards: a wall clock that is set back leaves
+    /// it as it is. Use [`step_wall`](Self::step_wall) to move the wall time only.
     pub fn set(&self, now: UnixTime) {
-        self.0.store(now.0, Ordering::SeqCst);
+        let mut time = self.time();
+        let wall = Duration::from_secs(now.0);
+        let ahead = wall.saturating_sub(time.wall.unwrap_or(wall));
+        time.elapsed = time.elapsed.saturating_add(ahead);
+        time.wall = Some(wall);
     }
 
-    /// Moves the time forwards by the whole seconds of `span`. A fraction of a second is dropped.
-    /// All clones show the new time.
+    /// Sets only the wall time, as a correction of the system's clock does.
+    pub fn step_wall(&self, now: UnixTime) {
+        self.time().wall = Some(Duration::from_secs(now.0));
+    }
+
+    /// Moves both times forwards by `span`, with its fraction of a second. All clones show the new
+    /// time.
     pub fn advance(&self, span: Duration) {
-        self.0.fetch_add(span.as_secs(), Ordering::SeqCst);
+        let mut time = self.time();
+        time.wall = time.wall.map(|wall| wall.saturating_add(span));
+        time.elapsed = time.elapsed.saturating_add(span);
     }
 
-    /// Makes [`now`](Clock::now) return `None` until the time is set again, as a broken clock does.
-    /// Everything that needs the time then fails with
+    /// Makes [`now`](Clock::now) and [`elapsed`](Clock::elapsed) return `None` until the time is set
+    /// again, as a broken clock does. Everything that needs the time then fails with
     /// [`Unavailable`](crate::RejectionKind::Unavailable).
     pub fn stop(&self) {
-        self.0.store(Self::STOPPED, Ordering::SeqCst);
+        self.time().wall = None;
     }
 
-    const STOPPED: u64 = u64::MAX;
+    fn time(&self) -> MutexGuard<'_, FakeTime> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Clock for FakeClock {
     fn now(&self) -> Option<UnixTime> {
-        let secs = self.0.load(Ordering::SeqCst);
-        (secs != Self::STOPPED).then_some(UnixTime(secs))
+        self.time().wall.map(|wall| UnixTime(wall.as_secs()))
+    }
+
+    fn elapsed(&self) -> Option<Duration> {
+        let time = self.time();
+        time.wall.map(|_| time.elapsed)
+    }
+
+    fn unix_millis(&self) -> Option<u64> {
+        let wall = self.time().wall?;
+        u64::try_from(wall.as_millis()).ok()
     }
 }
 
@@ -294,5 +367,48 @@ mod tests {
     #[test]
     fn system_clock_returns_a_recent_time() {
         assert!(SystemClock.now().unwrap() > at(1_700_000_000));
+    }
+
+    #[test]
+    fn fractions_of_a_second_count() {
+        let clock = FakeClock::at(at(1_000));
+        for _ in 0..4 {
+            clock.advance(Duration::from_millis(250));
+        }
+        assert_eq!(clock.now(), Some(at(1_001)));
+        assert_eq!(clock.elapsed(), Some(Duration::from_secs(1)));
+        clock.advance(Duration::from_millis(250));
+        assert_eq!(clock.unix_millis(), Some(1_001_250));
+    }
+
+    #[test]
+    fn elapsed_time_never_goes_back() {
+        let clock = FakeClock::at(at(1_000));
+        clock.set(at(400));
+        assert_eq!(
+            (clock.now(), clock.elapsed()),
+            (Some(at(400)), Some(Duration::ZERO))
+        );
+        clock.set(at(450));
+        assert_eq!(clock.elapsed(), Some(Duration::from_secs(50)));
+        clock.step_wall(at(9_000));
+        assert_eq!(clock.elapsed(), Some(Duration::from_secs(50)));
+        clock.stop();
+        assert_eq!((clock.now(), clock.elapsed()), (None, None));
+        let [first, second] = [SystemClock.elapsed(), SystemClock.elapsed()];
+        assert!(first <= second);
+    }
+
+    #[test]
+    fn a_clock_without_a_monotonic_time_counts_seconds() {
+        #[derive(Debug)]
+        struct WallOnly;
+        impl Clock for WallOnly {
+            fn now(&self) -> Option<UnixTime> {
+                Some(at(7))
+            }
+        }
+        assert_eq!(WallOnly.elapsed(), Some(Duration::from_secs(7)));
+        assert_eq!(Arc::new(WallOnly).unix_millis(), Some(7_000));
     }
 }

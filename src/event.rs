@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// An event while keys were loaded or a credential was validated.
 ///
@@ -17,6 +19,21 @@ pub enum Event<'a> {
         authority: &'a str,
         /// The kind of the caller's credential, as a stable code such as `access_token`.
         credential: &'static str,
+    },
+    /// Records of the audit trail were lost, because a sink is slower than requests are decided. A
+    /// record in the trail says the same.
+    AuditLost {
+        /// The lane of the records: `allowed`, `refused` or `notable`.
+        lane: &'static str,
+        /// How many were lost since the last event.
+        records: u64,
+    },
+    /// A sink of the audit trail could not be written to. It is tried again.
+    AuditSinkFailed {
+        /// The configured name of the sink.
+        sink: &'a str,
+        /// How often it has failed since the last event.
+        count: u64,
     },
     /// A credential was accepted from a cache, because the same validator had accepted it before.
     CacheHit {
@@ -43,6 +60,14 @@ pub enum Event<'a> {
         authority: &'a str,
         /// The handle of the session, or the `sid` of its tokens.
         session: &'a str,
+    },
+    /// The address of a client is unknown, because the header of a trusted proxy is missing or
+    /// cannot be used.
+    ForwardedUnusable {
+        /// What is wrong, as a stable code, such as `header_missing`.
+        problem: &'static str,
+        /// How many requests had it since the last event.
+        count: u64,
     },
     /// A store of sessions and refresh tokens in memory has 80 percent of its revocations, or of those
     /// of single sessions and tokens. A full one refuses new revocations.
@@ -159,6 +184,13 @@ pub enum Event<'a> {
         /// Why, and what to do, a constant text.
         reason: &'static str,
     },
+    /// The table of a limit has no slot for another key: new keys share buckets.
+    LimiterSaturated {
+        /// The table: `sources` or `callers`.
+        table: &'static str,
+        /// How many keys had no slot since the last event.
+        count: u64,
+    },
     /// A policy file has changed and was not loaded: the version that was in use stays in use. It is
     /// reported once for each content.
     PolicyNotReloaded {
@@ -179,10 +211,54 @@ pub enum Event<'a> {
         /// The configured host.
         host: &'a str,
     },
+    /// The store of a shared limit does not answer: the limit counts in this process, or refuses, as
+    /// it is configured.
+    RateStoreDown {
+        /// The configured name of the limit.
+        limit: &'a str,
+        /// How many calls have failed since the last event.
+        count: u64,
+    },
+    /// The store of a shared limit answers again.
+    RateStoreUp {
+        /// The configured name of the limit.
+        limit: &'a str,
+    },
+    /// A [`Signal`](crate::limit::Signal) of a possible attack. Nothing was refused because of it.
+    Signal {
+        /// The signal, as a stable code, such as `source_spread`.
+        signal: &'static str,
+        /// How many there were since the last event.
+        count: u64,
+    },
+    /// A source was locked out.
+    SourceLocked {
+        /// The address, or the network of an IPv6 address.
+        source: &'a str,
+        /// How often it was locked in a row.
+        strikes: u32,
+        /// The length of the lock, in seconds.
+        secs: u64,
+        /// How many sources were locked since the last event.
+        count: u64,
+    },
     /// Keys were used after their freshness had ended, because a new fetch failed.
     StaleKeysUsed {
         /// The configured address or issuer.
         source: &'a str,
+    },
+    /// A rule of the policy names a rate class that no limit has. The limits of unknown classes
+    /// apply.
+    UnknownLimitClass {
+        /// The class.
+        class: &'a str,
+        /// How many requests had it since the last event.
+        count: u64,
+    },
+    /// The store of usage does not take the rows. They are kept and sent again.
+    UsageUnflushed {
+        /// How many rows wait.
+        rows: usize,
     },
 }
 
@@ -192,25 +268,35 @@ impl Event<'_> {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Admitted { .. } => "admitted",
+            Self::AuditLost { .. } => "audit_lost",
+            Self::AuditSinkFailed { .. } => "audit_sink_failed",
             Self::CacheHit { .. } => "cache_hit",
             Self::CircuitOpened { .. } => "circuit_opened",
             Self::DenylistFilling { .. } => "denylist_filling",
             Self::EndlessRevocation { .. } => "endless_revocation",
+            Self::ForwardedUnusable { .. } => "forwarded_unusable",
             Self::GrantRevocationsFilling { .. } => "grant_revocations_filling",
             Self::GrantsEndedByLimit { .. } => "grants_ended_by_limit",
             Self::Introspected { .. } => "introspected",
             Self::KeptKeysIgnored { .. } => "kept_keys_ignored",
             Self::KeySkipped { .. } => "key_skipped",
             Self::KeysFetched { .. } => "keys_fetched",
+            Self::LimiterSaturated { .. } => "limiter_saturated",
             Self::PlainHttpAllowed { .. } => "plain_http_allowed",
             Self::PolicyNotReloaded { .. } => "policy_not_reloaded",
             Self::PolicyReloaded { .. } => "policy_reloaded",
+            Self::RateStoreDown { .. } => "rate_store_down",
+            Self::RateStoreUp { .. } => "rate_store_up",
             Self::RefreshTokenRepeated { .. } => "refresh_token_repeated",
             Self::RefreshTokenReused { .. } => "refresh_token_reused",
             Self::Refused { .. } => "refused",
             Self::RehashFailed { .. } => "rehash_failed",
             Self::RevocationsMerged { .. } => "revocations_merged",
+            Self::Signal { .. } => "signal",
+            Self::SourceLocked { .. } => "source_locked",
             Self::StaleKeysUsed { .. } => "stale_keys_used",
+            Self::UnknownLimitClass { .. } => "unknown_limit_class",
+            Self::UsageUnflushed { .. } => "usage_unflushed",
         }
     }
 }
@@ -251,5 +337,55 @@ const _: Option<&dyn Observer> = None;
 impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn observe(&self, event: &Event<'_>) {
         (**self).observe(event);
+    }
+}
+
+/// Lets an event through once a second and counts what it held back, so that an attacker cannot
+/// flood an observer.
+#[derive(Debug)]
+pub(crate) struct EventThrottle {
+    /// Nanoseconds of elapsed time at which the next event may be reported.
+    next: AtomicU64,
+    held: AtomicU64,
+}
+
+impl EventThrottle {
+    pub(crate) const fn new() -> Self {
+        Self {
+            next: AtomicU64::new(0),
+            held: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts `count` things, and returns how many there were since the last event if one may be
+    /// reported now.
+    pub(crate) fn admit(&self, at: Duration, count: u64) -> Option<u64> {
+        self.held.fetch_add(count, Ordering::Relaxed);
+        let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        let next = self.next.load(Ordering::Relaxed);
+        if at < next {
+            return None;
+        }
+        let later = at.saturating_add(1_000_000_000);
+        let is_first =
+            self.next
+                .compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed);
+        is_first.ok()?;
+        Some(self.held.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_reported_once_a_second_with_its_count() {
+        let throttle = EventThrottle::new();
+        let at = Duration::from_millis;
+        assert_eq!(throttle.admit(at(5), 1), Some(1));
+        assert_eq!(throttle.admit(at(6), 1), None);
+        assert_eq!(throttle.admit(at(1_004), 2), None);
+        assert_eq!(throttle.admit(at(1_005), 1), Some(4));
     }
 }

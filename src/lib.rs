@@ -114,13 +114,16 @@
 struct ReadmeDoctests;
 
 mod now_or_later;
+mod rate;
 mod revocation_list;
 mod simd;
 mod single_flight;
 
+pub mod address;
 #[cfg(feature = "api-key")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "api-key")))]
 pub mod api_key;
+pub mod audit;
 #[cfg(feature = "introspection")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "introspection")))]
 pub mod client_auth;
@@ -154,7 +157,9 @@ pub mod issuer;
 pub mod json;
 pub mod jwt;
 pub mod key;
+pub mod limit;
 pub mod limits;
+pub mod metrics;
 pub mod policy;
 pub mod principal;
 #[cfg(feature = "session")]

@@ -136,16 +136,24 @@ kinds! {
         AccessDenied = "access_denied", "the policy denies the request";
         /// The challenge of the response names what is needed (RFC 9470 section 3).
         StepUpRequired = "step_up_required", "the caller must authenticate again or more strongly";
-        /// The API key is restricted to other addresses, or the address is unknown. Behind a proxy,
-        /// set [`ClientAddress`](crate::request::ClientAddress). A cookie of
+        /// The address is on a deny list, not on the allow list, or not one of those that the API key
+        /// is restricted to; or it is not known. Behind a proxy, configure
+        /// [`Proxies`](crate::address::Proxies). A cookie of
         /// [`insecure_loopback`](crate::session::SessionCookie::insecure_loopback) has it on every
         /// host that is not this machine.
         AddressDenied = "address_denied", "the caller's address is not allowed";
-        /// A validator or authorizer outside this crate refused; the crate has no rate limit of its
-        /// own.
+        /// The gate requires TLS, and the client's connection has none, or it is not known. Behind a
+        /// proxy, let it send `X-Forwarded-Proto`.
+        TlsRequired = "tls_required", "the connection is not encrypted";
+        /// A limit of [`Limits`](crate::limit::Limits) refused it. `Retry-After` has the wait.
         RateLimited = "rate_limited", "the caller sent too many requests";
-        /// A validator or authorizer outside this crate refused; the crate has no lock-out of its
-        /// own.
+        /// A [`Quota`](crate::limit::Quota) of the caller is used up until its window ends.
+        QuotaExhausted = "quota_exhausted", "the caller's quota is used up until it is renewed";
+        /// The credits of the caller are used up, and waiting does not renew them. Let the caller
+        /// buy some.
+        CreditsExhausted = "credits_exhausted", "the caller's credits are used up";
+        /// Too many credentials from the source were refused
+        /// ([`LockOut`](crate::limit::LockOut)). It ends by itself.
         LockedOut = "locked_out", "the caller is locked out after too many failures";
         /// Keys, an endpoint, a store or the clock did not answer. Answer it as 503, never as 401:
         /// the credential may be valid.

@@ -74,8 +74,12 @@ pub(super) const fn row(kind: RejectionKind) -> StatusRow {
         K::RefreshUnknown | K::RefreshExpired | K::RefreshReused => StatusRow::INVALID_GRANT,
         K::ScopeInsufficient => StatusRow::INSUFFICIENT_SCOPE,
         K::StepUpRequired => StatusRow::STEP_UP,
-        K::AccessDenied | K::AddressDenied | K::CrossSiteRefused => StatusRow::FORBIDDEN,
-        K::RateLimited | K::LockedOut => StatusRow::TOO_MANY,
+        K::AccessDenied
+        | K::AddressDenied
+        | K::TlsRequired
+        | K::CreditsExhausted
+        | K::CrossSiteRefused => StatusRow::FORBIDDEN,
+        K::RateLimited | K::QuotaExhausted | K::LockedOut => StatusRow::TOO_MANY,
         K::Unavailable => StatusRow::UNAVAILABLE,
     }
 }

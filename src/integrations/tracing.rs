@@ -80,6 +80,15 @@ impl Observer for TracingObserver {
             Event::PolicyNotReloaded { .. }
             | Event::PolicyReloaded { .. }
             | Event::RehashFailed { .. } => of_service(event),
+            Event::ForwardedUnusable { .. }
+            | Event::LimiterSaturated { .. }
+            | Event::RateStoreDown { .. }
+            | Event::RateStoreUp { .. }
+            | Event::Signal { .. }
+            | Event::SourceLocked { .. }
+            | Event::UnknownLimitClass { .. }
+            | Event::UsageUnflushed { .. } => of_enforcement(event),
+            Event::AuditLost { .. } | Event::AuditSinkFailed { .. } => of_audit(event),
         }
     }
 }
@@ -225,6 +234,67 @@ fn of_revocation(event: &Event<'_>) {
             client = client.map(text),
             subject = subject.map(text),
         }),
+        _ => {}
+    }
+}
+
+fn of_enforcement(event: &Event<'_>) {
+    match *event {
+        Event::ForwardedUnusable { problem, count } => {
+            write_event!(event, WARN, "address of clients unknown", { problem, count, });
+        }
+        Event::LimiterSaturated { table, count } => {
+            write_event!(event, WARN, "table of limits full, new keys share", { table, count, });
+        }
+        Event::RateStoreDown { limit, count } => {
+            write_event!(event, ERROR, "store of a shared limit does not answer", {
+                limit = text(limit),
+                count,
+            });
+        }
+        Event::RateStoreUp { limit } => {
+            write_event!(event, INFO, "store of a shared limit answers again", {
+                limit = text(limit),
+            });
+        }
+        Event::Signal { signal, count } => {
+            write_event!(event, WARN, "signal of a possible attack", { signal, count, });
+        }
+        Event::SourceLocked {
+            source,
+            strikes,
+            secs,
+            count,
+        } => write_event!(event, WARN, "source locked out", {
+            source = text(source),
+            strikes,
+            secs,
+            count,
+        }),
+        Event::UnknownLimitClass { class, count } => {
+            write_event!(event, WARN, "rate class without a limit", {
+                class = text(class),
+                count,
+            });
+        }
+        Event::UsageUnflushed { rows } => {
+            write_event!(event, ERROR, "usage not stored, sent again", { rows, });
+        }
+        _ => {}
+    }
+}
+
+fn of_audit(event: &Event<'_>) {
+    match *event {
+        Event::AuditLost { lane, records } => {
+            write_event!(event, ERROR, "audit records lost", { lane, records, });
+        }
+        Event::AuditSinkFailed { sink, count } => {
+            write_event!(event, ERROR, "audit sink not written", {
+                sink = text(sink),
+                count,
+            });
+        }
         _ => {}
     }
 }

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "config-file")]
 mod configuration_limits;
+mod enforcement_limits;
 mod grant_limits;
 mod network_limits;
 mod policy_limits;
@@ -13,6 +14,7 @@ mod token_limits;
 
 #[cfg(feature = "config-file")]
 pub(crate) use configuration_limits::*;
+pub use enforcement_limits::*;
 pub use grant_limits::*;
 pub use network_limits::*;
 pub use policy_limits::*;

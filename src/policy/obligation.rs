@@ -23,6 +23,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Obligations {
     rate_class: Option<Arc<str>>,
+    rate_cost: Option<u32>,
     audit: Option<AuditLevel>,
     headers: HeaderMap,
 }
@@ -59,6 +60,16 @@ impl Obligations {
         self
     }
 
+    /// Requires the request to count as so many cells at the limits that have a class; by default it
+    /// counts as 1 there, or as what the limit says.
+    ///
+    /// A limit whose burst is smaller refuses every such request.
+    #[must_use]
+    pub const fn with_rate_cost(mut self, cells: u32) -> Self {
+        self.rate_cost = Some(cells);
+        self
+    }
+
     /// Requires the decision to be recorded at this level.
     ///
     /// Without it the service records decisions at its own default level.
@@ -84,6 +95,13 @@ impl Obligations {
         self.rate_class.as_deref()
     }
 
+    /// Returns the number of cells that the request counts as at the limits that have a class.
+    ///
+    /// `None` leaves it to the limits.
+    pub const fn rate_cost(&self) -> Option<u32> {
+        self.rate_cost
+    }
+
     /// Returns the level at which the decision is to be recorded.
     ///
     /// `None` leaves the level to the service.
@@ -99,8 +117,8 @@ impl Obligations {
         &self.headers
     }
 
-    /// Returns true only if nothing is required of the service: no rate class, no audit level and
-    /// no header. It says nothing about whether the decision allows.
+    /// Returns true only if nothing is required of the service: no rate class or cost, no audit level
+    /// and no header. It says nothing about whether the decision allows.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -156,6 +156,18 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         })
     }
 
+    /// Returns who presents a credential, if that is known without a signature check, a store or a
+    /// network; by default it is not known.
+    ///
+    /// A gate asks it while the source of a request is [locked out](crate::limit::LockOut), so that
+    /// known callers still get in. It must return only a principal that
+    /// [`validate`](Self::validate) would return now for the same credential, and never one that
+    /// [is bound](Principal::is_confirmed) to a key.
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        let _ = presented;
+        None
+    }
+
     /// Fetches what the first credential would have to wait for. By default there is nothing.
     ///
     /// # Errors
@@ -200,6 +212,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         (**self).validate(presented)
+    }
+
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        (**self).recall(presented)
     }
 
     fn explain<'a>(

@@ -60,7 +60,10 @@ fn step_of_kind(case: &Case<'_>, rejection: &Rejection) -> StepName {
         | RejectionKind::AccessDenied
         | RejectionKind::StepUpRequired
         | RejectionKind::AddressDenied
+        | RejectionKind::TlsRequired
         | RejectionKind::RateLimited
+        | RejectionKind::QuotaExhausted
+        | RejectionKind::CreditsExhausted
         | RejectionKind::LockedOut => StepName::Demands,
     }
 }

@@ -13,7 +13,7 @@ use crate::policy::effect::Effect;
 use crate::policy::engine::node::Node;
 use crate::policy::file::condition;
 use crate::policy::file::error::LoadError;
-use crate::policy::file::fields::{Fields, choice, header_name, list, method, string};
+use crate::policy::file::fields::{Fields, choice, header_name, integer, list, method, string};
 use crate::policy::file::pointer::Pointer;
 use crate::policy::obligation::{AuditLevel, Obligations};
 use crate::policy::policy::{Combining, Policy, PolicyBuilder};
@@ -352,10 +352,20 @@ const TABLE: &[&str] = &["$schema", "parts", "match", "routes"];
 
 fn obligations(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Obligations, LoadError> {
     let mut fields = Fields::read(value, pointer)?;
-    fields.check_names(&["rate_class", "audit", "headers"])?;
+    fields.check_names(&["rate_class", "rate_cost", "audit", "headers"])?;
     let mut all = Obligations::new();
     if let Some(value) = fields.take("rate_class") {
         all = all.with_rate_class(string(value, &pointer.member("rate_class"))?);
+    }
+    if let Some(value) = fields.take("rate_cost") {
+        let pointer = pointer.member("rate_cost");
+        let cells = u32::try_from(integer(value, &pointer)?).ok();
+        let cells = cells.filter(|cells| (1..=limits::RATE_QUOTA_MAX).contains(cells));
+        let cells = cells.ok_or_else(|| {
+            let most = limits::RATE_QUOTA_MAX;
+            pointer.malformed(format!("expected a number of cells from 1 to {most}"))
+        })?;
+        all = all.with_rate_cost(cells);
     }
     if let Some(value) = fields.take("audit") {
         let level = choice(value, &pointer.member("audit"), AUDIT_LEVELS)?;

