@@ -306,6 +306,10 @@ impl TokenValidator for BoundValidator {
         self.validator.diagnose()
     }
 
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        self.validator.recall(presented)
+    }
+
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

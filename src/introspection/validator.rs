@@ -126,6 +126,13 @@ impl TokenValidator for IntrospectionValidator {
         validated.then(move |result| constrain(self.0.constraint.as_ref(), result, presented))
     }
 
+    /// Returns the principal of a token whose answer is in the cache.
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        let (digest, now) = self.0.parse(presented).ok()?;
+        let principal = self.0.lookup(&digest, now)?.ok()?;
+        (!principal.is_confirmed()).then_some(principal)
+    }
+
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

@@ -13,7 +13,8 @@ use crate::validator::{CacheKey, CachedPrincipal, TokenCache, ValidatorCache};
 
 impl JwtValidator {
     /// Caches accepted tokens in this cache, except tokens signed with a shared secret, whose
-    /// signature is as cheap as a lookup.
+    /// signature is as cheap as a lookup, unless the cache
+    /// [keeps them](crate::validator::TokenCacheBuilder::keep_mac_tokens).
     ///
     /// A hit skips the parsing, the signature and the checks of claims that cannot change. On
     /// every use the times are compared, the key store is asked for the
@@ -24,7 +25,8 @@ impl JwtValidator {
     #[must_use]
     pub fn cached(mut self, cache: &TokenCache) -> Self {
         let has_public_keys = self.issuers.rules().any(IssuerRules::has_public_keys);
-        self.cache = has_public_keys.then(|| cache.join());
+        let part = cache.join();
+        self.cache = (has_public_keys || part.keeps_mac_tokens()).then_some(part);
         self
     }
 
@@ -68,7 +70,7 @@ impl JwtValidator {
         let Some((cache, key)) = pending.cache_key else {
             return;
         };
-        let is_cheap = Algorithms::MAC.contains(algorithm);
+        let is_cheap = Algorithms::MAC.contains(algorithm) && !cache.keeps_mac_tokens();
         if is_cheap || !pending.issuer.is_repeatable() {
             return;
         }

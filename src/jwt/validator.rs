@@ -339,6 +339,15 @@ impl TokenValidator for JwtValidator {
         })
     }
 
+    /// Returns the principal of a token that is in the cache, with all that a use of the cache
+    /// checks: the times, and that its key is still accepted.
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        check_kind(presented.credential().scheme(), PrincipalKind::AccessToken).ok()?;
+        let key = self.cache_key(presented)?;
+        let principal = self.lookup(&key, presented)?;
+        (!principal.is_confirmed()).then_some(principal)
+    }
+
     /// Explains the fourteen steps of a validation, in the order of the checks: `size`, `shape`,
     /// `header`, `issuer`, `key`, `signature`, `claims`, `type`, `audience`, `expiry`,
     /// `not_before`, `issued_at`, `demands` (the requirements of the configuration) and `binding`.

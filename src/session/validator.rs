@@ -180,6 +180,11 @@ impl TokenValidator for SessionValidator {
         found.then(move |found| self.accept(found, now, is_diagnosis))
     }
 
+    /// Returns the principal of a session whose record is in memory.
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        self.validate(presented).try_now().ok()?.ok()
+    }
+
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

@@ -166,6 +166,13 @@ impl TokenValidator for Router {
         }
     }
 
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        let principal = self.picked(presented).ok()?.recall(presented)?;
+        let scheme = presented.credential().scheme();
+        let is_usable = check_principal(scheme, &principal).is_ok() && !principal.is_confirmed();
+        is_usable.then_some(principal)
+    }
+
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,

@@ -309,6 +309,11 @@ impl TokenValidator for ApiKeyValidator {
             .unwrap_or_else(|rejection| NowOrLater::now(Err(rejection)))
     }
 
+    /// Returns the principal of a key whose record is in memory.
+    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
+        self.validate(presented).try_now().ok()?.ok()
+    }
+
     /// Asks the store for the check values of the peppers.
     fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
         let settled = self.settle_peppers();

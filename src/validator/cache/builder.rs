@@ -17,6 +17,7 @@ pub struct TokenCacheBuilder {
     entries: usize,
     bytes: usize,
     observer: Option<Arc<dyn Observer>>,
+    keeps_mac_tokens: bool,
 }
 
 impl TokenCache {
@@ -28,6 +29,7 @@ impl TokenCache {
             entries: limits::TOKEN_CACHE_ENTRIES,
             bytes: limits::TOKEN_CACHE_BYTES,
             observer: None,
+            keeps_mac_tokens: false,
         }
     }
 }
@@ -46,6 +48,16 @@ impl TokenCacheBuilder {
     /// it before the number of [`entries`](Self::entries) is reached.
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
+        self
+    }
+
+    /// Caches tokens that are signed with a shared secret too. By default they are not, because
+    /// their signature is as cheap as a lookup.
+    ///
+    /// With it a gate recognises their callers while a source is
+    /// [locked out](crate::limit::LockOut).
+    pub fn keep_mac_tokens(mut self) -> Self {
+        self.keeps_mac_tokens = true;
         self
     }
 
@@ -77,6 +89,10 @@ impl TokenCacheBuilder {
         if !range.contains(&self.bytes) {
             return Err(ConfigError::out_of_range("bytes", self.bytes, range));
         }
-        Ok(TokenCache::new(self.entries, self.bytes, self.observer))
+        let cache = TokenCache::new(self.entries, self.bytes, self.observer);
+        Ok(match self.keeps_mac_tokens {
+            true => cache.keeping_mac_tokens(),
+            false => cache,
+        })
     }
 }

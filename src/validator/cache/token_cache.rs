@@ -50,7 +50,11 @@ use crate::principal::Principal;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TokenCache(Arc<Inner>);
+pub struct TokenCache {
+    inner: Arc<Inner>,
+    /// Whether tokens are kept whose signature is as cheap as a lookup.
+    keeps_mac_tokens: bool,
+}
 
 struct Inner {
     entries: Cache<CacheKey, CachedPrincipal, EntryWeight, RandomState>,
@@ -77,35 +81,44 @@ impl TokenCache {
             RandomState::default(),
             DefaultLifecycle::default(),
         );
-        Self(Arc::new(Inner {
+        let inner = Inner {
             entries: cache,
             validators: AtomicU64::new(0),
             observer,
-        }))
+        };
+        Self {
+            inner: Arc::new(inner),
+            keeps_mac_tokens: false,
+        }
+    }
+
+    pub(super) fn keeping_mac_tokens(mut self) -> Self {
+        self.keeps_mac_tokens = true;
+        self
     }
 
     /// Returns the number of entries, including those whose credential has expired and that no
     /// lookup has removed yet.
     pub fn len(&self) -> usize {
-        self.0.entries.len()
+        self.inner.entries.len()
     }
 
     /// Returns true if the cache has no entry.
     pub fn is_empty(&self) -> bool {
-        self.0.entries.is_empty()
+        self.inner.entries.is_empty()
     }
 
     /// Removes every entry, of all validators that use the cache. Each credential is validated in
     /// full when it is next presented.
     pub fn clear(&self) {
-        self.0.entries.clear();
+        self.inner.entries.clear();
     }
 
     /// Returns a new part of the cache, whose entries no other validator sees.
     pub(crate) fn join(&self) -> ValidatorCache {
         ValidatorCache {
             cache: self.clone(),
-            validator: self.0.validators.fetch_add(1, Ordering::Relaxed),
+            validator: self.inner.validators.fetch_add(1, Ordering::Relaxed),
         }
     }
 }
@@ -120,7 +133,7 @@ impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCache")
             .field("len", &self.len())
-            .field("bytes", &self.0.entries.weight())
+            .field("bytes", &self.inner.entries.weight())
             .finish_non_exhaustive()
     }
 }
@@ -138,6 +151,11 @@ impl ValidatorCache {
         self.cache.join()
     }
 
+    /// Returns whether tokens are kept whose signature is as cheap as a lookup.
+    pub(crate) const fn keeps_mac_tokens(&self) -> bool {
+        self.cache.keeps_mac_tokens
+    }
+
     /// Returns the key of a credential. The caller has checked its length.
     pub(crate) fn key(&self, presented: &PresentedCredential<'_>) -> CacheKey {
         CacheKey::new(self.validator, presented.credential())
@@ -146,7 +164,7 @@ impl ValidatorCache {
     /// Returns the entry of a credential if its times allow its use now. The caller has to check
     /// that the key behind it is still accepted.
     pub(crate) fn lookup(&self, key: &CacheKey, now: UnixTime) -> Option<CachedPrincipal> {
-        let cached = self.cache.0.entries.get(key)?;
+        let cached = self.cache.inner.entries.get(key)?;
         if cached.is_past(now) {
             self.remove(key);
             return None;
@@ -156,7 +174,7 @@ impl ValidatorCache {
 
     /// Reports to the observer that an entry was used.
     pub(crate) fn report_hit(&self, cached: &CachedPrincipal) {
-        if let Some(observer) = &self.cache.0.observer {
+        if let Some(observer) = &self.cache.inner.observer {
             let authority = cached.principal.authority().as_str();
             observer.observe(&Event::CacheHit { authority });
         }
@@ -165,13 +183,13 @@ impl ValidatorCache {
     /// Stores the principal of a credential that was fully accepted at this time.
     pub(crate) fn store(&self, key: CacheKey, cached: CachedPrincipal, now: UnixTime) {
         if !cached.is_past(now) {
-            self.cache.0.entries.insert(key, cached);
+            self.cache.inner.entries.insert(key, cached);
         }
     }
 
     /// Removes the entry of a credential.
     pub(crate) fn remove(&self, key: &CacheKey) {
-        self.cache.0.entries.remove(key);
+        self.cache.inner.entries.remove(key);
     }
 }
 
