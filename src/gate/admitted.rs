@@ -1,9 +1,15 @@
 //! Callers that a gate has accepted.
 
-use http::{HeaderMap, HeaderValue, header};
+use std::sync::Arc;
 
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::enforcement::Trail;
 use super::slot::SlotCaller;
+use crate::address::Origin;
+use crate::audit::{Audit, AuditEvent, What};
 use crate::clock::UnixTime;
+use crate::limit::Charges;
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
 
@@ -21,6 +27,8 @@ pub struct Authenticated {
     has_contested_ids: bool,
     /// The same of the application.
     has_contested_client_ids: bool,
+    /// Of a gate that enforces limits or records.
+    trail: Option<Arc<Trail>>,
 }
 
 impl Authenticated {
@@ -37,7 +45,13 @@ impl Authenticated {
             client: client.map(|client| client.principal),
             headers,
             now,
+            trail: None,
         }
+    }
+
+    pub(super) fn with_trail(mut self, trail: Arc<Trail>) -> Self {
+        self.trail = Some(trail);
+        self
     }
 
     /// Returns the caller: the principal that the validator of the first slot returned. Who it is
@@ -70,12 +84,46 @@ impl Authenticated {
     /// Starts an access request of this caller, for
     /// [`Gate::authorize`](crate::gate::Gate::authorize): add an action, a resource, the facts of
     /// the HTTP request.
-    pub const fn request(&self) -> AccessRequest<'_> {
+    ///
+    /// Where the gate has [`Proxies`](crate::address::Proxies), the request has the address of the
+    /// client, and whether its connection is encrypted, as far as they are known.
+    pub fn request(&self) -> AccessRequest<'_> {
         let client = match &self.client {
             Some(client) => Some((client, self.has_contested_client_ids)),
             None => None,
         };
-        access_request(self.now, (&self.principal, self.has_contested_ids), client)
+        let user = (&self.principal, self.has_contested_ids);
+        let request = access_request(self.now, user, client);
+        match &self.trail {
+            Some(trail) => trail.add_to(request),
+            None => request,
+        }
+    }
+
+    /// Returns where the request came from, or `None` if the gate has no
+    /// [`Proxies`](crate::gate::GateBuilder::proxies).
+    pub fn origin(&self) -> Option<Origin> {
+        self.trail.as_ref()?.origin()
+    }
+
+    /// Gives back what the request was charged by limits and quotas, once, for a service that does
+    /// not count its own failures.
+    pub fn refund(&self) {
+        if let Some(trail) = &self.trail {
+            trail.refund();
+        }
+    }
+
+    /// Returns the header fields that tell the client its limits, including those that
+    /// [`Gate::authorize`](crate::gate::Gate::authorize) has asked;
+    /// [`RateFields`](crate::http_response::RateFields) says which. The service adds them to its
+    /// response.
+    pub fn rate_headers(&self, gate: &Gate) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(trail) = &self.trail {
+            trail.add_rate_fields(gate.challenge(), &mut headers);
+        }
+        headers
     }
 
     pub(super) fn admitted(mut self, decision: Decision) -> Admitted {
@@ -87,6 +135,8 @@ impl Authenticated {
         Admitted {
             caller: self,
             decision,
+            charges: Charges::default(),
+            record: None,
         }
     }
 }
@@ -118,6 +168,16 @@ const PRIVATE: HeaderValue = HeaderValue::from_static("private");
 pub struct Admitted {
     caller: Authenticated,
     decision: Decision,
+    charges: Charges,
+    record: Option<DecisionRecord>,
+}
+
+/// The audit record of a decision.
+#[derive(Clone, Debug)]
+pub(super) struct DecisionRecord {
+    pub(super) id: u128,
+    pub(super) millis: u64,
+    pub(super) audit: Audit,
 }
 
 impl Admitted {
@@ -152,5 +212,41 @@ impl Admitted {
     /// decision are of this time.
     pub const fn now(&self) -> UnixTime {
         self.caller.now()
+    }
+
+    /// Returns what the request was charged by the [limits](crate::gate::GateBuilder::limits) of the
+    /// gate; nothing without limits. A service that does not count its own failures gives it back
+    /// with [`Charges::refund`].
+    ///
+    /// It holds the permits of concurrent limits: keep it until the response was sent.
+    pub const fn charges(&self) -> &Charges {
+        &self.charges
+    }
+
+    /// Adds a record to the [audit trail](crate::gate::GateBuilder::audit) that says with which
+    /// status the request was answered. Without it the trail has the decision only.
+    pub fn complete(&self, status: StatusCode) {
+        if let Some(record) = &self.record {
+            let event = AuditEvent::new(What::Completed, record.millis)
+                .with_id(record.id)
+                .with_status(status.as_u16())
+                .with_principal(self.principal());
+            // A completed record is never what an answer waits for.
+            let _ = record.audit.record(&event);
+        }
+    }
+
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.caller.headers
+    }
+
+    pub(super) fn with_enforced(
+        mut self,
+        charges: Charges,
+        record: Option<DecisionRecord>,
+    ) -> Self {
+        self.charges = charges;
+        self.record = record;
+        self
     }
 }

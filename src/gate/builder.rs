@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::enforcement::Enforcement;
 use super::slot::Slot;
 use super::slot_config::{CLIENT, SlotConfig, USER};
 use super::slots::Slots;
 use super::supply::{AnyAuthenticated, check_authorizer};
 use super::{Gate, Inner};
+use crate::address::{AddressRules, Proxies};
+use crate::audit::Audit;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{Place, PresentedCredential, Sources};
 use crate::diagnosis::{Explanation, Finding};
@@ -15,6 +18,7 @@ use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
 use crate::event::Observer;
 use crate::http_response::ResponseConfig;
+use crate::limit::{Limits, LockOut, Watch};
 use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::principal::{Authority, Principal};
@@ -37,6 +41,8 @@ pub struct GateBuilder {
     observer: Option<Arc<dyn Observer>>,
     all_equal: bool,
     per_route: bool,
+    enforcement: Enforcement,
+    counts_requests: bool,
 }
 
 impl Gate {
@@ -53,6 +59,8 @@ impl Gate {
             observer: None,
             all_equal: false,
             per_route: false,
+            enforcement: Enforcement::default(),
+            counts_requests: false,
         }
     }
 }
@@ -177,6 +185,68 @@ impl GateBuilder {
         self
     }
 
+    /// Sets who stands between the client and this service, so that the gate knows the address of
+    /// the client: [`Proxies::none`] if nobody.
+    ///
+    /// Policies, the address lists of API keys, [`addresses`](Self::addresses),
+    /// [`lock_out`](Self::lock_out) and limits by source then use this address, in place of
+    /// [`ClientAddress`](crate::request::ClientAddress). The service has to set
+    /// [`PeerAddress`](crate::request::PeerAddress).
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.enforcement.proxies = Some(proxies);
+        self
+    }
+
+    /// Sets the addresses that requests may come from. Others are refused as
+    /// [`AddressDenied`](crate::error::RejectionKind::AddressDenied) before anything of the request
+    /// is parsed, and so is a client whose address is unknown. It needs [`proxies`](Self::proxies).
+    pub fn addresses(mut self, rules: AddressRules) -> Self {
+        self.enforcement.addresses = Some(rules);
+        self
+    }
+
+    /// Refuses requests of clients whose connection is not encrypted, or of which this is not known,
+    /// as [`TlsRequired`](crate::error::RejectionKind::TlsRequired). Behind a proxy it is what the
+    /// proxy reports. It needs [`proxies`](Self::proxies).
+    pub fn require_tls(mut self) -> Self {
+        self.enforcement.requires_tls = true;
+        self
+    }
+
+    /// Locks a source out for a time after too many of its credentials were refused. By default
+    /// nobody is. It needs [`proxies`](Self::proxies).
+    pub fn lock_out(mut self, lock_out: LockOut) -> Self {
+        self.enforcement.lock_out = Some(lock_out);
+        self
+    }
+
+    /// Watches for signs of attacks. They are reported and recorded, and refuse nothing. Signals
+    /// that compare sources need [`proxies`](Self::proxies).
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.enforcement.watch = Some(watch);
+        self
+    }
+
+    /// Sets the limits and quotas of callers. By default there are none. Limits by source need
+    /// [`proxies`](Self::proxies).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.enforcement.limits = Some(limits);
+        self
+    }
+
+    /// Records each request in an audit trail. By default nothing is recorded.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.enforcement.audit = Some(audit);
+        self
+    }
+
+    /// Counts requests for [`Gate::metrics`], also without limits, lists and audit trail. Without
+    /// this, a gate that has none of them counts nothing.
+    pub fn count_requests(mut self) -> Self {
+        self.counts_requests = true;
+        self
+    }
+
     /// Takes the clock and the observer from an [`Environment`], as far as it has them; nothing else
     /// of it is used. Call it before [`clock`](Self::clock) and [`observer`](Self::observer),
     /// because the later call wins. Validators get its time with each credential.
@@ -190,8 +260,9 @@ impl GateBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, or for
-    /// a second slot without its places or its validator;
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a validator or an authorizer, for
+    /// a second slot without its places or its validator, or for what needs an address of the client
+    /// without [`proxies`](Self::proxies);
     /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two authorizers, an authorizer that
     /// denies every request of [`Gate::check`] (unless the gate
     /// [authorizes per route](Self::authorizes_per_route)), validators that
@@ -225,6 +296,7 @@ impl GateBuilder {
         if let Some(slot) = open.filter(|_| !self.all_equal) {
             return Err(open_authorities(slot));
         }
+        let enforcement = self.enforcement.checked(self.counts_requests, &self.observer)?;
         let slots = client.iter().chain([&user]);
         let names = slots.map(|slot| slot.router.authority_names());
         let names: Option<Vec<_>> = names.collect();
@@ -239,6 +311,7 @@ impl GateBuilder {
             clock: self.clock,
             per_route: self.per_route,
             observer: self.observer,
+            enforcement: enforcement.map(Arc::new),
         })))
     }
 }

@@ -3,7 +3,9 @@
 mod admitted;
 mod builder;
 mod doctor;
+mod enforcement;
 mod explain;
+mod passage;
 mod per_route;
 mod report;
 mod slot;
@@ -17,12 +19,15 @@ pub use admitted::{Admitted, Authenticated};
 pub use builder::GateBuilder;
 pub use explain::{RequestExplanation, Section};
 
-use self::slots::{Callers, Proofs, Slots};
+use self::enforcement::{Enforcement, Stop, Unenforced};
+use self::passage::Admission;
+use self::slots::Slots;
 use crate::clock::Clock;
 use crate::error::{Rejection, RejectionKind};
 use crate::event::Observer;
-use crate::http_response::{Refusal, ResponseConfig};
-use crate::now_or_later::{NowOrLater, ask};
+use crate::http_response::{ChallengeParams, Refusal, ResponseConfig};
+use crate::metrics::Metrics;
+use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Authorizer, Decision};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -83,6 +88,7 @@ struct Inner {
     /// Whether the service adds what the authorizer needs.
     per_route: bool,
     observer: Option<Arc<dyn Observer>>,
+    enforcement: Option<Arc<Enforcement>>,
 }
 
 impl Gate {
@@ -114,14 +120,13 @@ impl Gate {
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         let facts = facts.into();
-        self.callers(facts).then(move |found| {
-            let found =
-                found.and_then(|(callers, proofs)| Ok((self.0.slots.all_slots(callers)?, proofs)));
-            match found {
-                Ok((caller, proofs)) => self.admit(caller, proofs, facts),
-                Err(rejection) => NowOrLater::now(Err(self.refuse(rejection, None))),
+        match self.0.enforcement.as_deref() {
+            None => passage::check(self, &Unenforced, facts),
+            Some(enforcement) if enforcement.waits_for_records() => {
+                NowOrLater::later(async move { passage::check(self, enforcement, facts).await })
             }
-        })
+            Some(enforcement) => passage::check(self, enforcement, facts),
+        }
     }
 
     /// Checks like [`check`](Self::check), without an executor.
@@ -151,12 +156,9 @@ impl Gate {
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Authenticated, Refusal>> {
-        let facts = facts.into();
-        let caller = self.callers(facts).and_then(move |(callers, proofs)| {
-            let caller = self.0.slots.all_slots(callers);
-            self.0.slots.prove(proofs, facts, caller)
-        });
-        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection, None)))
+        let identified = self.identify(facts.into(), Admission::Known);
+        // A known caller is never anonymous.
+        identified.map(|caller| caller?.ok_or_else(|| self.missing()))
     }
 
     /// Authenticates the caller like [`authenticate`](Self::authenticate), or returns `None` for an
@@ -174,15 +176,7 @@ impl Gate {
         &'a self,
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Option<Authenticated>, Refusal>> {
-        let facts = facts.into();
-        let caller = self.callers(facts).and_then(move |(callers, proofs)| {
-            let caller = match callers.is_anonymous() {
-                true => Ok(None),
-                false => self.0.slots.all_slots(callers).map(Some),
-            };
-            self.0.slots.prove(proofs, facts, caller)
-        });
-        caller.map(|caller| caller.map_err(|rejection| self.refuse(rejection, None)))
+        self.identify(facts.into(), Admission::Anybody)
     }
 
     /// Decides whether an authenticated caller may do what it requests.
@@ -198,7 +192,10 @@ impl Gate {
         request: &'a AccessRequest<'a>,
     ) -> NowOrLater<'a, Result<Decision, Refusal>> {
         let decided = self.0.authorizer.authorize(request);
-        decided.map(|decision| self.allowed(decision, request.principal()))
+        decided.then(move |decision| match self.0.enforcement.as_deref() {
+            Some(enforcement) => enforcement.authorize(self, request, decision),
+            None => NowOrLater::now(self.allowed(decision, request.principal())),
+        })
     }
 
     /// Fetches what the first requests would have to wait for, for example the keys of every
@@ -220,23 +217,53 @@ impl Gate {
         &self.0.challenge
     }
 
-    fn admit<'a>(
+    /// Returns the counters of this gate and of its limits, lock-outs and audit trail.
+    ///
+    /// Requests are counted by a gate that has one of them, or that was built with
+    /// [`count_requests`](GateBuilder::count_requests).
+    pub fn metrics(&self) -> Metrics {
+        let enforcement = self.0.enforcement.as_deref();
+        Metrics::new(enforcement.map(Enforcement::counted).unwrap_or_default())
+    }
+
+    fn identify<'a>(
         &'a self,
-        caller: Authenticated,
-        proofs: Proofs,
         facts: RequestFacts<'a>,
-    ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
-        ask!(
-            where request = Ok(caller.request().with_facts(&facts));
-            self.0.authorizer.authorize(&request),
-            |decision| self.0.slots.prove(proofs, facts, Ok(decision)).map(move |proven| {
-                let principal = caller.principal();
-                let decision =
-                    proven.map_err(|rejection| self.refuse(rejection, Some(principal)))?;
-                let decision = self.allowed(decision, principal)?;
-                Ok(caller.admitted(decision))
-            })
-        )
+        admission: Admission,
+    ) -> NowOrLater<'a, Result<Option<Authenticated>, Refusal>> {
+        match self.0.enforcement.as_deref() {
+            None => passage::authenticate(self, &Unenforced, facts, admission),
+            Some(enforcement) if enforcement.waits_for_records() => NowOrLater::later(async move {
+                passage::authenticate(self, enforcement, facts, admission).await
+            }),
+            Some(enforcement) => passage::authenticate(self, enforcement, facts, admission),
+        }
+    }
+
+    fn missing(&self) -> Refusal {
+        self.0.challenge.respond_to(RejectionKind::CredentialMissing)
+    }
+
+    /// Returns the refusal of a request that was stopped.
+    fn refusal(&self, stop: Stop) -> Refusal {
+        let challenge = &self.0.challenge;
+        match stop {
+            Stop::Rejected(rejection) => challenge.respond_to(rejection),
+            Stop::Denied(decision) => challenge.deny(decision),
+            Stop::Limited(exceeded) => challenge.exceeded(&exceeded),
+            Stop::Locked(wait) => {
+                let params = ChallengeParams::new().with_retry_after(wait);
+                challenge.respond_to(RejectionKind::LockedOut).with_params(params)
+            }
+        }
+    }
+
+    fn report_admitted(&self, caller: &Principal) {
+        report::admitted(self.0.observer.as_deref(), caller);
+    }
+
+    fn report_refused(&self, refusal: &Refusal, caller: Option<&Principal>) {
+        report::refused(self.0.observer.as_deref(), refusal, caller);
     }
 
     fn allowed(&self, decision: Decision, caller: &Principal) -> Result<Decision, Refusal> {
@@ -252,21 +279,5 @@ impl Gate {
                 Err(refusal)
             }
         }
-    }
-
-    fn callers<'a>(
-        &'a self,
-        facts: RequestFacts<'a>,
-    ) -> NowOrLater<'a, Result<(Callers, Proofs), Rejection>> {
-        match self.0.clock.now() {
-            Some(now) => self.0.slots.authenticate(facts, now),
-            None => NowOrLater::now(Err(RejectionKind::Unavailable.into())),
-        }
-    }
-
-    fn refuse(&self, rejection: Rejection, caller: Option<&Principal>) -> Refusal {
-        let refusal = self.0.challenge.respond_to(rejection);
-        report::refused(self.0.observer.as_deref(), &refusal, caller);
-        refusal
     }
 }

@@ -7,6 +7,7 @@ use http::Uri;
 use super::body::BodyStyle;
 use super::config::{ResponseConfig, Settings};
 use super::params;
+use super::rate_fields::RateFields;
 use crate::credential::charset;
 use crate::error::ConfigError;
 
@@ -80,6 +81,12 @@ impl ResponseConfigBuilder {
     /// the refusal has a time of its own: 5 seconds by default, from one second to one day.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.settings.retry_after = wait;
+        self
+    }
+
+    /// Sets which header fields tell clients their limits; [`RateFields::Draft`] by default.
+    pub fn rate_fields(mut self, fields: RateFields) -> Self {
+        self.settings.rate_fields = fields;
         self
     }
 

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
+
 use super::body::BodyStyle;
+use super::rate_fields::RateFields;
+use crate::limit::Charges;
 
 /// The configuration of HTTP responses to refused requests; cheap to clone.
 ///
@@ -30,6 +34,13 @@ impl ResponseConfig {
         Self(Arc::new(settings))
     }
 
+    /// Adds the header fields that tell the client of an allowed request its limits, as
+    /// [`RateFields`] says. [`Gate::check`](crate::Gate::check) has done it; it is for services that
+    /// ask [`Limits`](crate::limit::Limits) themselves.
+    pub fn add_rate_fields(&self, charges: &Charges, headers: &mut HeaderMap) {
+        self.0.rate_fields.allowed(charges.standings(), headers);
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.0
     }
@@ -45,6 +56,7 @@ pub(super) struct Settings {
     pub(super) offers_basic: bool,
     pub(super) body: BodyStyle,
     pub(super) retry_after: Duration,
+    pub(super) rate_fields: RateFields,
 }
 
 impl Default for Settings {
@@ -57,6 +69,7 @@ impl Default for Settings {
             offers_basic: false,
             body: BodyStyle::default(),
             retry_after: Duration::from_secs(5),
+            rate_fields: RateFields::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod builder;
 mod config;
 mod header;
 mod params;
+mod rate_fields;
 mod refusal;
 mod status;
 
@@ -22,4 +23,5 @@ pub use body::{BodyStyle, CustomBody};
 pub use builder::ResponseConfigBuilder;
 pub use config::ResponseConfig;
 pub use params::ChallengeParams;
+pub use rate_fields::RateFields;
 pub use refusal::Refusal;

@@ -13,6 +13,7 @@ use super::status;
 use super::status::{ChallengeKind, StatusRow};
 use crate::credential::Scheme;
 use crate::error::{Rejection, RejectionKind};
+use crate::limit::Exceeded;
 use crate::policy::Decision;
 
 /// A refused request: the reason for the operator, and the HTTP response for the client.
@@ -50,6 +51,8 @@ struct Inner {
     params: ChallengeParams,
     decision: Option<Decision>,
     config: ResponseConfig,
+    /// The fields of the limit that refused.
+    rate_fields: HeaderMap,
 }
 
 impl fmt::Display for Inner {
@@ -92,6 +95,23 @@ impl ResponseConfig {
     }
 }
 
+impl ResponseConfig {
+    /// Creates the refusal of a request that a limit or a quota refused. `Retry-After` is the wait
+    /// that the limit computed, and the [`RateFields`](super::RateFields) are those of this limit.
+    pub fn exceeded(&self, exceeded: &Exceeded) -> Refusal {
+        let mut refusal = self.respond_to(exceeded.kind());
+        if let Some(wait) = exceeded.retry_after() {
+            let params = ChallengeParams::new().with_retry_after(wait);
+            refusal = refusal.with_params(params);
+            if let Some(standing) = exceeded.refusing() {
+                let fields = &mut refusal.0.rate_fields;
+                self.settings().rate_fields.refused(&standing, wait, fields);
+            }
+        }
+        refusal
+    }
+}
+
 impl Refusal {
     fn new(rejection: Rejection, config: ResponseConfig) -> Self {
         Self(Box::new(Inner {
@@ -99,6 +119,7 @@ impl Refusal {
             params: ChallengeParams::default(),
             decision: None,
             config,
+            rate_fields: HeaderMap::new(),
         }))
     }
 
@@ -164,6 +185,9 @@ impl Refusal {
         }
         if self.row().is_temporary() {
             headers.insert(header::RETRY_AFTER, whole_secs(self.retry_after()).into());
+        }
+        for (name, value) in &self.0.rate_fields {
+            headers.insert(name, value.clone());
         }
         if let Some(content_type) = self.settings().body.content_type() {
             headers.insert(header::CONTENT_TYPE, content_type);
@@ -284,7 +308,7 @@ impl Refusal {
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-fn whole_secs(wait: Duration) -> u64 {
+pub(super) fn whole_secs(wait: Duration) -> u64 {
     let fraction = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(fraction).max(1)
 }

@@ -1,5 +1,6 @@
 //! The request that an authorizer decides about.
 
+use std::any::Any;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -49,6 +50,8 @@ pub struct AccessRequest<'a> {
     has_contested_ids: bool,
     has_contested_client_ids: bool,
     shows_values: bool,
+    /// What the gate remembers of the caller.
+    trail: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> AccessRequest<'a> {
@@ -77,6 +80,7 @@ impl<'a> AccessRequest<'a> {
             has_contested_ids: false,
             has_contested_client_ids: false,
             shows_values: false,
+            trail: None,
         }
     }
 
@@ -284,6 +288,17 @@ impl<'a> AccessRequest<'a> {
     /// Method and URI are what the client sent.
     pub const fn facts(&self) -> Option<&'a RequestFacts<'a>> {
         self.facts
+    }
+
+    /// Adds what a gate remembers of the caller until it decides.
+    pub(crate) const fn with_trail(mut self, trail: &'a (dyn Any + Send + Sync)) -> Self {
+        self.trail = Some(trail);
+        self
+    }
+
+    /// Returns what a gate remembers of the caller.
+    pub(crate) const fn trail(&self) -> Option<&'a (dyn Any + Send + Sync)> {
+        self.trail
     }
 
     pub(crate) const fn shows_values(&self) -> bool {

@@ -28,6 +28,18 @@ pub struct PeerAddress(pub SocketAddr);
 )]
 pub struct ClientAddress(pub IpAddr);
 
+/// Whether the connection is encrypted, as an extension of a request.
+///
+/// The server that accepts the connection inserts it. Behind a proxy that ends TLS it is the
+/// connection of the proxy, and what the proxy reports of the client's decides
+/// ([`Proxies`](crate::address::Proxies)).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a newtype that integrations construct and destructure"
+)]
+pub struct EncryptedConnection(pub bool);
+
 /// The certificate of the client in the TLS handshake, as an extension of a request.
 ///
 /// The server that terminates TLS inserts it, only if the handshake proved possession of its key.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri};
 
-use super::extension::{ClientAddress, ClientCertificate, PeerAddress};
+use super::extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerAddress};
 use crate::limits;
 
 /// The facts of one request, borrowed from it.
@@ -35,6 +35,9 @@ pub struct RequestFacts<'r> {
     headers: &'r HeaderMap,
     peer: Option<SocketAddr>,
     client_address: Option<IpAddr>,
+    /// Whether a gate has located the client; the peer is then never taken for it.
+    is_located: bool,
+    is_encrypted: Option<bool>,
     certificate: Option<&'r [u8]>,
     form: Option<&'r [u8]>,
 }
@@ -53,6 +56,8 @@ impl<'r> RequestFacts<'r> {
             headers,
             peer: None,
             client_address: None,
+            is_located: false,
+            is_encrypted: None,
             certificate: None,
             form: None,
         }
@@ -71,6 +76,13 @@ impl<'r> RequestFacts<'r> {
     #[must_use]
     pub const fn with_client_address(mut self, address: IpAddr) -> Self {
         self.client_address = Some(address);
+        self
+    }
+
+    /// Sets whether this connection is encrypted. Behind a proxy it is the connection of the proxy.
+    #[must_use]
+    pub const fn with_encrypted(mut self, is_encrypted: bool) -> Self {
+        self.is_encrypted = Some(is_encrypted);
         self
     }
 
@@ -114,11 +126,25 @@ impl<'r> RequestFacts<'r> {
         self.peer
     }
 
+    /// Sets the address of the client that a gate has located, which may be unknown.
+    pub(crate) const fn located(mut self, address: Option<IpAddr>) -> Self {
+        self.client_address = address;
+        self.is_located = true;
+        self
+    }
+
+    /// Returns whether this connection is encrypted, or `None` if the service did not set it.
+    pub const fn is_encrypted(&self) -> Option<bool> {
+        self.is_encrypted
+    }
+
     /// Returns the address of the client, or `None` if the service did not set it. An IPv4 address
     /// that is mapped into IPv6 is returned as IPv4.
     ///
     /// Conditions of policies use this address only. The address list of an API key is compared
-    /// with it too, and with the [peer](Self::peer) where the service did not set it.
+    /// with it too, and with the [peer](Self::peer) where the service did not set it. In the
+    /// requests of a gate that has [`Proxies`](crate::address::Proxies) it is the address that they
+    /// locate.
     pub const fn client_address(&self) -> Option<IpAddr> {
         match self.client_address {
             Some(address) => Some(address.to_canonical()),
@@ -127,11 +153,12 @@ impl<'r> RequestFacts<'r> {
     }
 
     /// Returns the address of the client, or that of the peer if the service did not set it: only
-    /// for checks that may not fail because a service without a proxy has not set the former.
+    /// for checks that may not fail because a service without a proxy has not set the former. Where
+    /// a gate has located the client, the peer is a proxy if the address is unknown.
     #[cfg(feature = "api-key")]
     pub(crate) const fn client_or_peer(&self) -> Option<IpAddr> {
         match (self.client_address(), self.peer) {
-            (None, Some(peer)) => Some(peer.ip().to_canonical()),
+            (None, Some(peer)) if !self.is_located => Some(peer.ip().to_canonical()),
             (address, _) => address,
         }
     }
@@ -152,22 +179,23 @@ impl<'r> RequestFacts<'r> {
     fn with_extensions(mut self, extensions: &'r Extensions) -> Self {
         self.peer = extensions.get().map(|PeerAddress(peer)| *peer);
         self.client_address = extensions.get().map(|ClientAddress(address)| *address);
+        self.is_encrypted = extensions.get().map(|EncryptedConnection(own)| *own);
         self.certificate = extensions.get().map(ClientCertificate::as_der);
         self
     }
 }
 
 impl<'r> From<&'r Parts> for RequestFacts<'r> {
-    /// Reads the addresses and the certificate from the extensions [`PeerAddress`],
-    /// [`ClientAddress`] and [`ClientCertificate`].
+    /// Reads the facts of the connection from the extensions [`PeerAddress`], [`ClientAddress`],
+    /// [`EncryptedConnection`] and [`ClientCertificate`].
     fn from(parts: &'r Parts) -> Self {
         Self::new(&parts.method, &parts.uri, &parts.headers).with_extensions(&parts.extensions)
     }
 }
 
 impl<'r, B> From<&'r http::Request<B>> for RequestFacts<'r> {
-    /// Reads the addresses and the certificate from the extensions [`PeerAddress`],
-    /// [`ClientAddress`] and [`ClientCertificate`]. The body is not read.
+    /// Reads the facts of the connection from the extensions [`PeerAddress`], [`ClientAddress`],
+    /// [`EncryptedConnection`] and [`ClientCertificate`]. The body is not read.
     fn from(request: &'r http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers())
             .with_extensions(request.extensions())

@@ -1,11 +1,12 @@
 //! The facts of a request that validators and policies read.
 //!
 //! [`RequestFacts`] borrows method, URI and headers from a request, and the facts of its connection
-//! from the extensions [`PeerAddress`], [`ClientAddress`] and [`ClientCertificate`]. What the client
+//! from the extensions [`PeerAddress`], [`ClientAddress`], [`EncryptedConnection`] and
+//! [`ClientCertificate`]. What the client
 //! sent is untrusted.
 
 mod extension;
 mod facts;
 
-pub use extension::{ClientAddress, ClientCertificate, PeerAddress};
+pub use extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerAddress};
 pub use facts::RequestFacts;

@@ -1,0 +1,284 @@
+//! The steps of a gate with limits, lists or an audit trail.
+
+use std::sync::Arc;
+
+use super::state::RequestState;
+use super::trail::Trail;
+use super::{Enforce, Stop};
+use crate::address::{AddressRules, Proxies};
+use crate::audit::Audit;
+use crate::clock::UnixTime;
+use crate::error::RejectionKind;
+use crate::event::{EventThrottle, Observer};
+use crate::gate::Gate;
+use crate::gate::admitted::{Admitted, Authenticated};
+use crate::http_response::Refusal;
+use crate::limit::{Ask, Charges, Exceeded, Limits, LockOut, Watch};
+use crate::metrics::RequestCounts;
+use crate::now_or_later::NowOrLater;
+use crate::policy::{AccessRequest, Decision};
+use crate::principal::Principal;
+use crate::request::RequestFacts;
+
+/// What a gate enforces around credentials and policy.
+#[derive(Debug, Default)]
+pub(in crate::gate) struct Enforcement {
+    pub(in crate::gate) proxies: Option<Proxies>,
+    pub(in crate::gate) requires_tls: bool,
+    pub(in crate::gate) addresses: Option<AddressRules>,
+    pub(in crate::gate) lock_out: Option<LockOut>,
+    pub(in crate::gate) watch: Option<Watch>,
+    pub(in crate::gate) limits: Option<Limits>,
+    pub(in crate::gate) audit: Option<Audit>,
+    pub(in crate::gate) counts: Arc<RequestCounts>,
+    pub(in crate::gate) observer: Option<Arc<dyn Observer>>,
+    pub(super) forwarded: EventThrottle,
+}
+
+/// The answer of the limits of one step.
+pub(in crate::gate) type Asked = Result<Charges, Box<Exceeded>>;
+
+impl Enforcement {
+    /// Returns whether an answer has to wait until its record is written.
+    pub(in crate::gate) fn waits_for_records(&self) -> bool {
+        self.audit.as_ref().is_some_and(Audit::waits)
+    }
+
+    /// Asks the limits of the class of a decision, or charges them after a denial.
+    pub(super) fn ask_class<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        decision: &'a Decision,
+    ) -> NowOrLater<'a, Asked> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now(Ok(Charges::default()));
+        };
+        let obligations = decision.obligations();
+        let class = obligations.and_then(|own| own.rate_class());
+        let cost = obligations.and_then(|own| own.rate_cost());
+        let ask = class.map_or(ask, |class| ask.with_class(class));
+        let ask = cost.map_or(ask, |cost| ask.with_cost(cost));
+        match decision.is_allowed() {
+            true => limits.ask_class(ask, Charges::default()).map(|asked| asked.map_err(Box::new)),
+            false => limits.charge_denied(ask, Charges::default()).map(Ok),
+        }
+    }
+
+    fn ask<'a>(state: &RequestState, caller: &'a Authenticated) -> Ask<'a> {
+        let ask = Ask::new(state.at, state.now.unwrap_or(UnixTime::from_secs(0)))
+            .with_source(state.origin.source())
+            .with_principal(caller.principal());
+        caller.client().map_or(ask, |client| ask.with_client(client))
+    }
+}
+
+impl Enforce for Enforcement {
+    type State = RequestState;
+    type Limited = Asked;
+
+    fn begin<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+    ) -> (RequestFacts<'a>, Self::State, Result<(), Stop>) {
+        self.locate(gate, facts)
+    }
+
+    fn now(state: &Self::State) -> Option<UnixTime> {
+        state.now
+    }
+
+    fn limit_source<'a>(
+        &'a self,
+        mut state: Self::State,
+    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now((state, Ok(())));
+        };
+        let now = state.now.unwrap_or(UnixTime::from_secs(0));
+        let ask = Ask::new(state.at, now).with_source(state.origin.source());
+        limits.ask_before(ask).map(move |asked| match asked {
+            Ok(charges) => {
+                state.source = charges;
+                (state, Ok(()))
+            }
+            Err(exceeded) => (state, Err(Stop::Limited(Box::new(exceeded)))),
+        })
+    }
+
+    fn limit_caller<'a>(
+        &'a self,
+        state: &'a Self::State,
+        caller: &'a Authenticated,
+    ) -> NowOrLater<'a, Self::Limited> {
+        match &self.limits {
+            Some(limits) => {
+                let asked = limits.ask_caller(Self::ask(state, caller), Charges::default());
+                asked.map(|asked| asked.map_err(Box::new))
+            }
+            None => NowOrLater::now(Ok(Charges::default())),
+        }
+    }
+
+    fn limit_class<'a>(
+        &'a self,
+        state: &'a Self::State,
+        caller: &'a Authenticated,
+        decision: &'a Decision,
+    ) -> NowOrLater<'a, Self::Limited> {
+        self.ask_class(Self::ask(state, caller), decision)
+    }
+
+    fn limited(state: &mut Self::State, limited: Self::Limited) -> Result<(), Stop> {
+        state.caller.append(limited.map_err(Stop::Limited)?);
+        Ok(())
+    }
+
+    fn request<'r>(state: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r> {
+        let mut request = caller.request();
+        if let Some(is_encrypted) = state.is_encrypted {
+            request = request.with_tls(is_encrypted);
+        }
+        request
+    }
+
+    fn admit<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+        mut state: Self::State,
+        caller: Authenticated,
+        decision: Decision,
+    ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
+        let recorded = self.record_admitted(&facts, &state, &caller, &decision);
+        state.keep_all();
+        let Some(recorded) = recorded else {
+            return NowOrLater::now(Ok(self.admitted(gate, state, caller, decision, None)));
+        };
+        let id = recorded.id();
+        recorded.written().map(move |written| match written {
+            Ok(()) => Ok(self.admitted(gate, state, caller, decision, Some(id))),
+            Err(error) => {
+                state.give_back();
+                let refusal = gate.refusal(Stop::Rejected(error.into()));
+                self.count_refused(&refusal);
+                gate.report_refused(&refusal, Some(caller.principal()));
+                Err(refusal)
+            }
+        })
+    }
+
+    fn admit_anonymous<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+        mut state: Self::State,
+    ) -> NowOrLater<'a, Result<(), Refusal>> {
+        let recorded = self.record_anonymous(&facts, &state);
+        state.keep_all();
+        self.counts.allowed();
+        let Some(recorded) = recorded else {
+            return NowOrLater::now(Ok(()));
+        };
+        recorded.written().map(move |written| {
+            written.map_err(|error| {
+                state.give_back();
+                gate.refusal(Stop::Rejected(error.into()))
+            })
+        })
+    }
+
+    fn identified(
+        &self,
+        gate: &Gate,
+        facts: RequestFacts<'_>,
+        mut state: Self::State,
+        caller: Authenticated,
+    ) -> Authenticated {
+        state.keep_all();
+        let Some(enforcement) = gate.0.enforcement.clone() else {
+            return caller;
+        };
+        let trail = Trail::new(enforcement, facts, state, &caller);
+        caller.with_trail(Arc::new(trail))
+    }
+
+    fn refuse<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+        mut state: Self::State,
+        caller: Option<Authenticated>,
+        stop: Stop,
+    ) -> NowOrLater<'a, Refusal> {
+        self.settle(&mut state, &stop, caller.as_ref().map(Authenticated::principal));
+        let refusal = gate.refusal(stop);
+        let principal = caller.as_ref().map(Authenticated::principal);
+        gate.report_refused(&refusal, principal);
+        self.count_refused(&refusal);
+        match self.record_refused(&facts, &state, caller.as_ref(), &refusal) {
+            None => NowOrLater::now(refusal),
+            Some(recorded) => recorded.written().map(move |written| match written {
+                Ok(()) => refusal,
+                Err(error) => {
+                    state.give_back();
+                    gate.refusal(Stop::Rejected(error.into()))
+                }
+            }),
+        }
+    }
+}
+
+impl Enforcement {
+    fn admitted(
+        &self,
+        gate: &Gate,
+        mut state: RequestState,
+        caller: Authenticated,
+        decision: Decision,
+        record: Option<u128>,
+    ) -> Admitted {
+        gate.report_admitted(caller.principal());
+        self.counts.allowed();
+        self.watch_admitted(&state, caller.principal());
+        let audit = self.audit.clone();
+        let record = record.zip(audit).map(|(id, audit)| (id, state.millis, audit));
+        let mut charges = std::mem::take(&mut state.source);
+        charges.append(std::mem::take(&mut state.caller));
+        let mut admitted = caller.admitted(decision);
+        if !charges.is_empty() {
+            gate.0.challenge.add_rate_fields(&charges, admitted.headers_mut());
+        }
+        admitted.with_enforced(charges, record)
+    }
+
+    /// Keeps or gives back the charges of a request that is refused, blames its source and counts
+    /// its signals.
+    pub(super) fn settle(
+        &self,
+        state: &mut RequestState,
+        stop: &Stop,
+        caller: Option<&Principal>,
+    ) {
+        match stop {
+            Stop::Rejected(rejection) if rejection.kind() == RejectionKind::Unavailable => {
+                state.give_back();
+            }
+            Stop::Rejected(rejection) => {
+                state.keep_source();
+                self.blame(state, rejection);
+            }
+            Stop::Denied(_) => {
+                state.keep_all();
+                if let Some(caller) = caller {
+                    self.watch_denied(state, caller);
+                }
+            }
+            Stop::Limited(_) | Stop::Locked(_) => state.give_back(),
+        }
+    }
+
+    pub(super) fn count_refused(&self, refusal: &Refusal) {
+        self.counts.refused(refusal.kind(), refusal.decision().is_some());
+    }
+}

@@ -1,0 +1,128 @@
+//! What a gate enforces around the credential and the policy of a request.
+
+mod enforced;
+mod location;
+mod records;
+mod state;
+mod trail;
+mod unenforced;
+
+pub(super) use enforced::Enforcement;
+pub(super) use state::RequestState;
+pub(super) use trail::Trail;
+pub(super) use unenforced::Unenforced;
+
+use std::time::Duration;
+
+use super::Gate;
+use super::admitted::{Admitted, Authenticated};
+use crate::clock::UnixTime;
+use crate::error::{Rejection, RejectionKind};
+use crate::http_response::Refusal;
+use crate::limit::Exceeded;
+use crate::now_or_later::NowOrLater;
+use crate::policy::{AccessRequest, Decision};
+use crate::request::RequestFacts;
+
+/// Why a request ends before it is admitted.
+pub(super) enum Stop {
+    /// Before or by the credential, or by its proof.
+    Rejected(Rejection),
+    /// By the policy.
+    Denied(Decision),
+    /// By a limit or a quota.
+    Limited(Box<Exceeded>),
+    /// The source is locked out for this long.
+    Locked(Duration),
+}
+
+impl Stop {
+    pub(super) fn no_time() -> Self {
+        Self::Rejected(RejectionKind::Unavailable.into())
+    }
+}
+
+/// The steps of a request that are not its credential or its policy.
+pub(super) trait Enforce: Sized + Sync {
+    /// What is known of one request.
+    type State: Send + Sync;
+
+    /// The answer of the limits.
+    type Limited: Send;
+
+    /// Steps 1 to 4. It returns the facts with the address of the client.
+    fn begin<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+    ) -> (RequestFacts<'a>, Self::State, Result<(), Stop>);
+
+    /// Returns the time of the request.
+    fn now(state: &Self::State) -> Option<UnixTime>;
+
+    /// Step 5.
+    fn limit_source<'a>(
+        &'a self,
+        state: Self::State,
+    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)>
+    where
+        Self::State: 'a;
+
+    /// Step 7.
+    fn limit_caller<'a>(
+        &'a self,
+        state: &'a Self::State,
+        caller: &'a Authenticated,
+    ) -> NowOrLater<'a, Self::Limited>;
+
+    /// Step 9; after a denial it only charges.
+    fn limit_class<'a>(
+        &'a self,
+        state: &'a Self::State,
+        caller: &'a Authenticated,
+        decision: &'a Decision,
+    ) -> NowOrLater<'a, Self::Limited>;
+
+    /// Takes the answer of the limits over into the state of the request.
+    fn limited(state: &mut Self::State, limited: Self::Limited) -> Result<(), Stop>;
+
+    /// Starts the access request of the caller.
+    fn request<'r>(state: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r>;
+
+    /// Step 10 of a request that is admitted.
+    fn admit<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+        state: Self::State,
+        caller: Authenticated,
+        decision: Decision,
+    ) -> NowOrLater<'a, Result<Admitted, Refusal>>;
+
+    /// Step 10 of a request of an anonymous caller that is let in.
+    fn admit_anonymous<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+        state: Self::State,
+    ) -> NowOrLater<'a, Result<(), Refusal>>;
+
+    /// Hands the state over to a caller of which nothing is decided yet.
+    fn identified(
+        &self,
+        gate: &Gate,
+        facts: RequestFacts<'_>,
+        state: Self::State,
+        caller: Authenticated,
+    ) -> Authenticated;
+
+    /// Step 10 of a request that is refused.
+    fn refuse<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+        state: Self::State,
+        caller: Option<Authenticated>,
+        stop: Stop,
+    ) -> NowOrLater<'a, Refusal>;
+}

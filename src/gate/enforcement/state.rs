@@ -1,0 +1,61 @@
+//! What a gate knows of one request while it enforces.
+
+use std::time::Duration;
+
+use crate::address::Origin;
+use crate::clock::UnixTime;
+use crate::limit::Charges;
+
+/// What is known of one request.
+///
+/// Dropped before it is settled, it gives every charge back.
+#[derive(Debug)]
+pub(in crate::gate) struct RequestState {
+    pub(super) now: Option<UnixTime>,
+    pub(super) millis: u64,
+    /// The time of limits and lock-outs.
+    pub(super) at: Duration,
+    pub(super) origin: Origin,
+    pub(super) port: Option<u16>,
+    pub(super) is_encrypted: Option<bool>,
+    /// Of limits by source and everyone.
+    pub(super) source: Charges,
+    /// Of limits by the caller, of classes and of quotas.
+    pub(super) caller: Charges,
+}
+
+impl RequestState {
+    pub(super) fn new(now: Option<UnixTime>, millis: u64, at: Duration) -> Self {
+        Self {
+            now,
+            millis,
+            at,
+            origin: Origin::default(),
+            port: None,
+            is_encrypted: None,
+            source: Charges::default(),
+            caller: Charges::default(),
+        }
+    }
+
+    /// Keeps the charges of a request that is answered as it is: allowed, or denied by the policy.
+    pub(super) fn keep_all(&mut self) {
+        self.source.keep();
+        self.caller.keep();
+    }
+
+    /// Keeps the charges of a request whose credential was rejected: nobody is charged who has not
+    /// been verified.
+    pub(super) fn keep_source(&mut self) {
+        self.source.keep();
+        self.caller = Charges::default();
+    }
+
+    /// Gives everything back, for a request that ends without a result of its own.
+    pub(super) fn give_back(&mut self) {
+        self.source.refund();
+        self.caller.refund();
+        self.source = Charges::default();
+        self.caller = Charges::default();
+    }
+}

@@ -1,0 +1,114 @@
+//! The steps of a gate without limits, lists and audit trail.
+
+use super::{Enforce, Stop};
+use crate::clock::UnixTime;
+use crate::gate::Gate;
+use crate::gate::admitted::{Admitted, Authenticated};
+use crate::http_response::Refusal;
+use crate::now_or_later::NowOrLater;
+use crate::policy::{AccessRequest, Decision};
+use crate::request::RequestFacts;
+
+/// Enforces nothing.
+pub(in crate::gate) struct Unenforced;
+
+impl Enforce for Unenforced {
+    type State = Option<UnixTime>;
+    type Limited = ();
+
+    #[inline]
+    fn begin<'a>(
+        &'a self,
+        gate: &'a Gate,
+        facts: RequestFacts<'a>,
+    ) -> (RequestFacts<'a>, Self::State, Result<(), Stop>) {
+        (facts, gate.0.clock.now(), Ok(()))
+    }
+
+    #[inline]
+    fn now(state: &Self::State) -> Option<UnixTime> {
+        *state
+    }
+
+    #[inline]
+    fn limit_source<'a>(
+        &'a self,
+        state: Self::State,
+    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)> {
+        NowOrLater::now((state, Ok(())))
+    }
+
+    #[inline]
+    fn limit_caller<'a>(
+        &'a self,
+        _: &'a Self::State,
+        _: &'a Authenticated,
+    ) -> NowOrLater<'a, Self::Limited> {
+        NowOrLater::now(())
+    }
+
+    #[inline]
+    fn limit_class<'a>(
+        &'a self,
+        _: &'a Self::State,
+        _: &'a Authenticated,
+        _: &'a Decision,
+    ) -> NowOrLater<'a, Self::Limited> {
+        NowOrLater::now(())
+    }
+
+    #[inline]
+    fn limited(_: &mut Self::State, (): Self::Limited) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    #[inline]
+    fn request<'r>(_: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r> {
+        caller.request()
+    }
+
+    #[inline]
+    fn admit<'a>(
+        &'a self,
+        gate: &'a Gate,
+        _: RequestFacts<'a>,
+        _: Self::State,
+        caller: Authenticated,
+        decision: Decision,
+    ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
+        gate.report_admitted(caller.principal());
+        NowOrLater::now(Ok(caller.admitted(decision)))
+    }
+
+    fn admit_anonymous<'a>(
+        &'a self,
+        _: &'a Gate,
+        _: RequestFacts<'a>,
+        _: Self::State,
+    ) -> NowOrLater<'a, Result<(), Refusal>> {
+        NowOrLater::now(Ok(()))
+    }
+
+    fn identified(
+        &self,
+        _: &Gate,
+        _: RequestFacts<'_>,
+        _: Self::State,
+        caller: Authenticated,
+    ) -> Authenticated {
+        caller
+    }
+
+    fn refuse<'a>(
+        &'a self,
+        gate: &'a Gate,
+        _: RequestFacts<'a>,
+        _: Self::State,
+        caller: Option<Authenticated>,
+        stop: Stop,
+    ) -> NowOrLater<'a, Refusal> {
+        let refusal = gate.refusal(stop);
+        gate.report_refused(&refusal, caller.as_ref().map(Authenticated::principal));
+        NowOrLater::now(refusal)
+    }
+}
