@@ -1,9 +1,12 @@
 //! Rate limits, concurrency, quotas and usage, lock-out and signals.
 
+mod quota;
 mod rate_store;
 mod usage;
 
+pub use quota::Quota;
 pub use rate_store::{RateKey, RateStore, Taken};
+pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;
