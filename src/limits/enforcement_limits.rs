@@ -91,3 +91,6 @@ pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 
 /// Most records between two checkpoints of the chain of audit records.
 pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
+
+/// Shortest period of a rate, one millisecond.
+pub const RATE_PERIOD_MIN: Duration = Duration::from_millis(1);

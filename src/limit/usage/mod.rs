@@ -1,6 +1,10 @@
 //! Usage: what was used, in a store, and quotas over it.
 
+mod quota_counter;
+
 use std::fmt;
+
+pub use quota_counter::{QuotaAnswer, QuotaCounter, QuotaTaken};
 
 use crate::clock::UnixTime;
 use crate::error::StoreError;
