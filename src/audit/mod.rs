@@ -7,5 +7,5 @@ mod sink;
 
 pub use encoding::Encoding;
 pub use pseudonym::{AddressDetail, Pseudonym, PseudonymKey, PseudonymKind};
-pub use record::What;
-pub use sink::{AuditSink, Batch, PreviousEnd, SinkStart};
+pub use record::{Severity, What};
+pub use sink::{AuditSink, Batch, BatchLine, PreviousEnd, SinkStart};
