@@ -1,9 +1,11 @@
 //! The audit trail: one record for each request, in the form that a SIEM takes.
 
 mod encoding;
+mod pseudonym;
 mod record;
 mod sink;
 
 pub use encoding::Encoding;
-pub use record::What;
-pub use sink::{AuditSink, Batch, PreviousEnd, SinkStart};
+pub use pseudonym::{AddressDetail, Pseudonym, PseudonymKey, PseudonymKind};
+pub use record::{Severity, What};
+pub use sink::{AuditSink, Batch, BatchLine, PreviousEnd, SinkStart};
