@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::Gate;
 use super::enforcement::Trail;
 use super::slot::SlotCaller;
 use crate::address::Origin;

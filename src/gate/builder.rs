@@ -296,7 +296,9 @@ impl GateBuilder {
         if let Some(slot) = open.filter(|_| !self.all_equal) {
             return Err(open_authorities(slot));
         }
-        let enforcement = self.enforcement.checked(self.counts_requests, &self.observer)?;
+        let enforcement = self
+            .enforcement
+            .checked(self.counts_requests, self.observer.as_ref())?;
         let slots = client.iter().chain([&user]);
         let names = slots.map(|slot| slot.router.authority_names());
         let names: Option<Vec<_>> = names.collect();

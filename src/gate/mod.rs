@@ -241,7 +241,9 @@ impl Gate {
     }
 
     fn missing(&self) -> Refusal {
-        self.0.challenge.respond_to(RejectionKind::CredentialMissing)
+        self.0
+            .challenge
+            .respond_to(RejectionKind::CredentialMissing)
     }
 
     /// Returns the refusal of a request that was stopped.
@@ -253,7 +255,9 @@ impl Gate {
             Stop::Limited(exceeded) => challenge.exceeded(&exceeded),
             Stop::Locked(wait) => {
                 let params = ChallengeParams::new().with_retry_after(wait);
-                challenge.respond_to(RejectionKind::LockedOut).with_params(params)
+                challenge
+                    .respond_to(RejectionKind::LockedOut)
+                    .with_params(params)
             }
         }
     }

@@ -85,7 +85,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
         facts: RequestFacts<'a>,
     ) -> NowOrLater<'a, Result<Self, Refusal>> {
         let (facts, state, begun) = enforce.begin(gate, facts);
-        let passage = Self { gate, enforce, facts, state };
+        let passage = Self {
+            gate,
+            enforce,
+            facts,
+            state,
+        };
         match begun {
             Ok(()) => passage.limit_source(),
             Err(stop) => passage.stop(None, stop).map(Err),
@@ -95,9 +100,19 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// Step 5.
     #[inline]
     fn limit_source(self) -> NowOrLater<'a, Result<Self, Refusal>> {
-        let Self { gate, enforce, facts, state } = self;
+        let Self {
+            gate,
+            enforce,
+            facts,
+            state,
+        } = self;
         enforce.limit_source(state).then(move |(state, limited)| {
-            let passage = Self { gate, enforce, facts, state };
+            let passage = Self {
+                gate,
+                enforce,
+                facts,
+                state,
+            };
             match limited {
                 Ok(()) => NowOrLater::now(Ok(passage)),
                 Err(stop) => passage.stop(None, stop).map(Err),
@@ -151,7 +166,8 @@ impl<'a, E: Enforce> Passage<'a, E> {
         decision: Decision,
     ) -> Checked<'a> {
         ask!(
-            self.enforce.limit_class(&self.state, &caller, &decision, None),
+            self.enforce
+                .limit_class(&self.state, &caller, &decision, None),
             |limited| match E::limited(&mut self.state, limited) {
                 Ok(()) => self.prove(caller, proofs, decision),
                 Err(stop) => self.stop(Some(caller), stop).map(Err),
@@ -174,7 +190,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// Step 10 for a request that is admitted.
     #[inline]
     fn admit(self, caller: Authenticated, decision: Decision) -> Checked<'a> {
-        let Self { gate, enforce, facts, state } = self;
+        let Self {
+            gate,
+            enforce,
+            facts,
+            state,
+        } = self;
         enforce.admit(gate, facts, state, caller, decision)
     }
 
@@ -184,10 +205,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
             return self.stop(None, Stop::no_time()).map(Err);
         };
         let slots = &self.gate.0.slots;
-        slots.authenticate(self.facts, now).then(move |found| match found {
-            Ok((callers, proofs)) => self.identify_callers(admission, callers, proofs),
-            Err(rejection) => self.stop(None, Stop::Rejected(rejection)).map(Err),
-        })
+        slots
+            .authenticate(self.facts, now)
+            .then(move |found| match found {
+                Ok((callers, proofs)) => self.identify_callers(admission, callers, proofs),
+                Err(rejection) => self.stop(None, Stop::Rejected(rejection)).map(Err),
+            })
     }
 
     fn identify_callers(
@@ -201,8 +224,15 @@ impl<'a, E: Enforce> Passage<'a, E> {
             let proven = slots.prove(proofs, self.facts, Ok(()));
             return proven.then(move |proven| match proven {
                 Ok(()) => {
-                    let Self { gate, enforce, facts, state } = self;
-                    enforce.admit_anonymous(gate, facts, state).map(|admitted| admitted.map(|()| None))
+                    let Self {
+                        gate,
+                        enforce,
+                        facts,
+                        state,
+                    } = self;
+                    enforce
+                        .admit_anonymous(gate, facts, state)
+                        .map(|admitted| admitted.map(|()| None))
                 }
                 Err(rejection) => self.stop(None, Stop::Rejected(rejection)).map(Err),
             });
@@ -226,7 +256,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
         let proven = self.gate.0.slots.prove(proofs, self.facts, Ok(()));
         proven.then(move |proven| match proven {
             Ok(()) => {
-                let Self { enforce, facts, state, .. } = self;
+                let Self {
+                    enforce,
+                    facts,
+                    state,
+                    ..
+                } = self;
                 NowOrLater::now(Ok(Some(enforce.identified(facts, state, caller))))
             }
             Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),
@@ -236,7 +271,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// Step 10 for a request that is refused.
     #[cold]
     fn stop(self, caller: Option<Authenticated>, stop: Stop) -> NowOrLater<'a, Refusal> {
-        let Self { gate, enforce, facts, state } = self;
+        let Self {
+            gate,
+            enforce,
+            facts,
+            state,
+        } = self;
         enforce.refuse(gate, facts, state, caller, stop)
     }
 }

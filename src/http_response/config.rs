@@ -35,10 +35,15 @@ impl ResponseConfig {
     }
 
     /// Adds the header fields that tell the client of an allowed request its limits, as
-    /// [`RateFields`] says. [`Gate::check`](crate::Gate::check) has done it; it is for services that
-    /// ask [`Limits`](crate::limit::Limits) themselves.
-    pub fn add_rate_fields(&self, charges: &Charges, headers: &mut HeaderMap) {
-        self.0.rate_fields.allowed(charges.standings(), headers);
+    /// [`RateFields`](super::RateFields) says. [`Gate::check`](crate::Gate::check) has done it; it is
+    /// for services that ask [`Limits`](crate::limit::Limits) themselves.
+    pub fn add_rate_fields<'c>(
+        &self,
+        charges: impl IntoIterator<Item = &'c Charges, IntoIter: Clone>,
+        headers: &mut HeaderMap,
+    ) {
+        let standings = charges.into_iter().flat_map(Charges::standings);
+        self.0.rate_fields.allowed(standings, headers);
     }
 
     pub(super) fn settings(&self) -> &Settings {

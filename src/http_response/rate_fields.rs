@@ -34,17 +34,21 @@ impl RateFields {
         standings: impl Iterator<Item = Standing<'s>> + Clone,
         headers: &mut HeaderMap,
     ) {
-        let is_near = || standings.clone().any(|standing| standing.is_near());
         match self {
-            Self::Draft if is_near() => draft(standings, headers),
-            Self::DraftAlways => draft(standings, headers),
+            Self::Draft => {
+                // Nothing is collected unless a limit is near.
+                if standings.clone().any(|standing| standing.is_near()) {
+                    draft(standings.collect(), headers);
+                }
+            }
+            Self::DraftAlways => draft(standings.collect(), headers),
             Self::Legacy => {
-                let tightest = standings.min_by(|one, other| one.share().total_cmp(&other.share()));
+                let tightest = standings.min_by(|one, other| share(one).total_cmp(&share(other)));
                 if let Some(standing) = tightest {
                     legacy(&standing, secs_or_zero(standing.next_cell()), headers);
                 }
             }
-            Self::Draft | Self::Off => {}
+            Self::Off => {}
         }
     }
 
@@ -53,7 +57,7 @@ impl RateFields {
         let secs = whole_secs(wait);
         match self {
             Self::Draft | Self::DraftAlways => {
-                let name = standing.name();
+                let name = standing.limit();
                 insert(headers, &RATE_LIMIT, &format!("\"{name}\";r=0;t={secs}"));
                 let mut policy = String::new();
                 write_policy(standing, &mut policy);
@@ -66,16 +70,15 @@ impl RateFields {
 }
 
 /// Writes both fields, the limit with the smallest share left first.
-fn draft<'s>(standings: impl Iterator<Item = Standing<'s>>, headers: &mut HeaderMap) {
-    let mut standings: Vec<_> = standings.collect();
-    standings.sort_by(|one, other| one.share().total_cmp(&other.share()));
+fn draft(mut standings: Vec<Standing<'_>>, headers: &mut HeaderMap) {
+    standings.sort_by(|one, other| share(one).total_cmp(&share(other)));
     let (mut limit, mut policy) = (String::new(), String::new());
     for standing in &standings {
         if !limit.is_empty() {
             limit.push_str(", ");
             policy.push_str(", ");
         }
-        let (name, left) = (standing.name(), standing.left());
+        let (name, left) = (standing.limit(), standing.left());
         // Writing to a string does not fail.
         let _ = write!(limit, "\"{name}\";r={left}");
         if !standing.is_full() {
@@ -90,7 +93,7 @@ fn draft<'s>(standings: impl Iterator<Item = Standing<'s>>, headers: &mut Header
 }
 
 fn write_policy(standing: &Standing<'_>, text: &mut String) {
-    let (name, quota) = (standing.name(), standing.quota());
+    let (name, quota) = (standing.limit(), standing.quota());
     let window = standing.period().as_secs().max(1);
     let _ = write!(text, "\"{name}\";q={quota};w={window}");
 }
@@ -104,6 +107,11 @@ fn legacy(standing: &Standing<'_>, reset: u64, headers: &mut HeaderMap) {
     for (name, value) in fields {
         headers.insert(name, HeaderValue::from(value));
     }
+}
+
+/// Returns the share of the burst that is left.
+fn share(standing: &Standing<'_>) -> f64 {
+    f64::from(standing.left()) / f64::from(standing.burst().max(1))
 }
 
 fn secs_or_zero(wait: Duration) -> u64 {

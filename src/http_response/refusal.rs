@@ -51,8 +51,8 @@ struct Inner {
     params: ChallengeParams,
     decision: Option<Decision>,
     config: ResponseConfig,
-    /// The fields of the limit that refused.
-    rate_fields: HeaderMap,
+    /// The name and the header fields of the limit that refused.
+    limit: Option<(Box<str>, HeaderMap)>,
 }
 
 impl fmt::Display for Inner {
@@ -100,14 +100,16 @@ impl ResponseConfig {
     /// that the limit computed, and the [`RateFields`](super::RateFields) are those of this limit.
     pub fn exceeded(&self, exceeded: &Exceeded) -> Refusal {
         let mut refusal = self.respond_to(exceeded.kind());
+        let mut fields = HeaderMap::new();
         if let Some(wait) = exceeded.retry_after() {
             let params = ChallengeParams::new().with_retry_after(wait);
             refusal = refusal.with_params(params);
-            if let Some(standing) = exceeded.refusing() {
-                let fields = &mut refusal.0.rate_fields;
-                self.settings().rate_fields.refused(&standing, wait, fields);
+            if let Some(standing) = exceeded.standing() {
+                let style = self.settings().rate_fields;
+                style.refused(&standing, wait, &mut fields);
             }
         }
+        refusal.0.limit = Some((exceeded.limit().into(), fields));
         refusal
     }
 }
@@ -119,7 +121,7 @@ impl Refusal {
             params: ChallengeParams::default(),
             decision: None,
             config,
-            rate_fields: HeaderMap::new(),
+            limit: None,
         }))
     }
 
@@ -148,6 +150,11 @@ impl Refusal {
     /// rejected. Do not send it to the client: it names the rule.
     pub fn decision(&self) -> Option<&Decision> {
         self.0.decision.as_ref()
+    }
+
+    /// Returns the configured name of the limit or quota that refused the request, for the operator.
+    pub fn limit(&self) -> Option<&str> {
+        self.0.limit.as_ref().map(|(name, _)| &**name)
     }
 
     /// Returns the parameters of the challenge, also those that do not apply to the kind and are
@@ -186,7 +193,7 @@ impl Refusal {
         if self.row().is_temporary() {
             headers.insert(header::RETRY_AFTER, whole_secs(self.retry_after()).into());
         }
-        for (name, value) in &self.0.rate_fields {
+        for (name, value) in self.0.limit.iter().flat_map(|(_, fields)| fields) {
             headers.insert(name, value.clone());
         }
         if let Some(content_type) = self.settings().body.content_type() {

@@ -67,7 +67,11 @@ impl ChargeList {
         self.len += 1;
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Charge> {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Charge> + Clone {
         let inline = self.inline.iter().take(self.len);
         inline.chain(&self.more)
     }

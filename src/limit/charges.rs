@@ -68,11 +68,41 @@ impl Charges {
 
     /// Returns what each rate limit that was asked has left, in the order in which they were asked.
     /// Shadow limits are not among them.
-    pub fn standings(&self) -> impl Iterator<Item = Standing<'_>> {
+    pub fn standings(&self) -> impl Iterator<Item = Standing<'_>> + Clone {
         let rules = self.rules.as_deref();
         self.list
             .iter()
             .filter_map(move |charge| rules?.standing(charge))
+    }
+
+    /// Returns charges for the next stage of the same request, which are asked under the same rules.
+    pub(crate) fn successor(&self) -> Self {
+        Self::new(self.rules.clone(), self.at)
+    }
+
+    /// Adds the charges of a later stage of the same request.
+    pub(crate) fn append(&mut self, mut later: Self) {
+        self.rules = self.rules.take().or_else(|| later.rules.clone());
+        for charge in later.list.iter() {
+            self.list.push(*charge);
+        }
+        let own = self
+            .quotas
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let quotas = later.quotas.get_mut();
+        own.append(quotas.unwrap_or_else(PoisonError::into_inner));
+        self.permits = match (later.permits.take(), self.permits.take()) {
+            (Some(first), Some(rest)) => Some(Permit::join(first, rest)),
+            (first, rest) => first.or(rest),
+        };
+        // It is given back by this value only.
+        later.is_spent = AtomicBool::new(true);
+    }
+
+    /// Returns whether nothing was charged and no permit is held.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.permits.is_none()
     }
 
     fn give_back(&self) {

@@ -8,13 +8,13 @@ use super::{Enforce, Stop};
 use crate::address::{AddressRules, Proxies};
 use crate::audit::Audit;
 use crate::clock::UnixTime;
-use crate::error::RejectionKind;
+use crate::error::{ConfigError, RejectionKind};
 use crate::event::{EventThrottle, Observer};
 use crate::gate::Gate;
-use crate::gate::admitted::{Admitted, Authenticated};
+use crate::gate::admitted::{Admitted, Authenticated, DecisionRecord};
 use crate::http_response::Refusal;
 use crate::limit::{Ask, Charges, Exceeded, Limits, LockOut, Watch};
-use crate::metrics::RequestCounts;
+use crate::metrics::{Counted, RequestCounts};
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
@@ -39,6 +39,52 @@ pub(in crate::gate) struct Enforcement {
 pub(in crate::gate) type Asked = Result<Charges, Box<Exceeded>>;
 
 impl Enforcement {
+    /// Checks what was configured, and returns it if there is anything.
+    pub(in crate::gate) fn checked(
+        mut self,
+        counts_requests: bool,
+        observer: Option<&Arc<dyn Observer>>,
+    ) -> Result<Option<Self>, ConfigError> {
+        let limits = self.limits.as_ref();
+        let needs_address = self.requires_tls
+            || self.addresses.is_some()
+            || self.lock_out.is_some()
+            || limits.is_some_and(Limits::needs_source);
+        if needs_address && self.proxies.is_none() {
+            let detail = "expected who stands between the client and this service, because limits \
+                          by source, address lists, a lock-out or `require_tls` need the client's \
+                          address; found nothing; say it with `proxies(..)`, and with \
+                          `Proxies::none()` if nobody does";
+            return Err(ConfigError::missing("proxies", detail));
+        }
+        let is_used = needs_address
+            || counts_requests
+            || self.proxies.is_some()
+            || self.watch.is_some()
+            || limits.is_some()
+            || self.audit.is_some();
+        self.observer = observer.cloned();
+        Ok(is_used.then_some(self))
+    }
+
+    /// Returns everything that counts.
+    pub(in crate::gate) fn counted(&self) -> Vec<Arc<dyn Counted>> {
+        let mut all: Vec<Arc<dyn Counted>> = vec![Arc::clone(&self.counts) as _];
+        if let Some(limits) = &self.limits {
+            all.push(Arc::new(limits.clone()));
+        }
+        if let Some(lock_out) = &self.lock_out {
+            all.push(Arc::new(lock_out.clone()));
+        }
+        if let Some(watch) = &self.watch {
+            all.push(Arc::new(watch.clone()));
+        }
+        if let Some(audit) = &self.audit {
+            all.push(Arc::new(audit.clone()));
+        }
+        all
+    }
+
     /// Returns whether an answer has to wait until its record is written.
     pub(in crate::gate) fn waits_for_records(&self) -> bool {
         self.audit.as_ref().is_some_and(Audit::waits)
@@ -48,6 +94,7 @@ impl Enforcement {
     pub(super) fn ask_class<'a>(
         &'a self,
         ask: Ask<'a>,
+        mut charges: Charges,
         decision: &'a Decision,
     ) -> NowOrLater<'a, Asked> {
         let Some(limits) = &self.limits else {
@@ -59,8 +106,13 @@ impl Enforcement {
         let ask = class.map_or(ask, |class| ask.with_class(class));
         let ask = cost.map_or(ask, |cost| ask.with_cost(cost));
         match decision.is_allowed() {
-            true => limits.ask_class(ask, Charges::default()).map(|asked| asked.map_err(Box::new)),
-            false => limits.charge_denied(ask, Charges::default()).map(Ok),
+            true => limits
+                .ask_class(ask, charges)
+                .map(|asked| asked.map_err(Box::new)),
+            false => {
+                limits.charge_denied(ask, &mut charges);
+                NowOrLater::now(Ok(charges))
+            }
         }
     }
 
@@ -68,7 +120,9 @@ impl Enforcement {
         let ask = Ask::new(state.at, state.now.unwrap_or(UnixTime::from_secs(0)))
             .with_source(state.origin.source())
             .with_principal(caller.principal());
-        caller.client().map_or(ask, |client| ask.with_client(client))
+        caller
+            .client()
+            .map_or(ask, |client| ask.with_client(client))
     }
 }
 
@@ -113,7 +167,7 @@ impl Enforce for Enforcement {
     ) -> NowOrLater<'a, Self::Limited> {
         match &self.limits {
             Some(limits) => {
-                let asked = limits.ask_caller(Self::ask(state, caller), Charges::default());
+                let asked = limits.ask_caller(Self::ask(state, caller), state.source.successor());
                 asked.map(|asked| asked.map_err(Box::new))
             }
             None => NowOrLater::now(Ok(Charges::default())),
@@ -126,7 +180,7 @@ impl Enforce for Enforcement {
         caller: &'a Authenticated,
         decision: &'a Decision,
     ) -> NowOrLater<'a, Self::Limited> {
-        self.ask_class(Self::ask(state, caller), decision)
+        self.ask_class(Self::ask(state, caller), state.source.successor(), decision)
     }
 
     fn limited(state: &mut Self::State, limited: Self::Limited) -> Result<(), Stop> {
@@ -211,7 +265,11 @@ impl Enforce for Enforcement {
         caller: Option<Authenticated>,
         stop: Stop,
     ) -> NowOrLater<'a, Refusal> {
-        self.settle(&mut state, &stop, caller.as_ref().map(Authenticated::principal));
+        self.settle(
+            &mut state,
+            &stop,
+            caller.as_ref().map(Authenticated::principal),
+        );
         let refusal = gate.refusal(stop);
         let principal = caller.as_ref().map(Authenticated::principal);
         gate.report_refused(&refusal, principal);
@@ -242,24 +300,25 @@ impl Enforcement {
         self.counts.allowed();
         self.watch_admitted(&state, caller.principal());
         let audit = self.audit.clone();
-        let record = record.zip(audit).map(|(id, audit)| (id, state.millis, audit));
+        let record = record.zip(audit).map(|(id, audit)| DecisionRecord {
+            id,
+            millis: state.millis,
+            audit,
+        });
         let mut charges = std::mem::take(&mut state.source);
         charges.append(std::mem::take(&mut state.caller));
         let mut admitted = caller.admitted(decision);
         if !charges.is_empty() {
-            gate.0.challenge.add_rate_fields(&charges, admitted.headers_mut());
+            gate.0
+                .challenge
+                .add_rate_fields([&charges], admitted.headers_mut());
         }
         admitted.with_enforced(charges, record)
     }
 
     /// Keeps or gives back the charges of a request that is refused, blames its source and counts
     /// its signals.
-    pub(super) fn settle(
-        &self,
-        state: &mut RequestState,
-        stop: &Stop,
-        caller: Option<&Principal>,
-    ) {
+    pub(super) fn settle(&self, state: &mut RequestState, stop: &Stop, caller: Option<&Principal>) {
         match stop {
             Stop::Rejected(rejection) if rejection.kind() == RejectionKind::Unavailable => {
                 state.give_back();
@@ -279,6 +338,7 @@ impl Enforcement {
     }
 
     pub(super) fn count_refused(&self, refusal: &Refusal) {
-        self.counts.refused(refusal.kind(), refusal.decision().is_some());
+        self.counts
+            .refused(refusal.kind(), refusal.decision().is_some());
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::Stop;
 use super::enforced::Enforcement;
 use super::state::RequestState;
-use super::Stop;
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
 use crate::event::Event;
@@ -25,7 +25,9 @@ impl Enforcement {
             return (facts, state, Err(Stop::no_time()));
         };
         let facts = self.located(facts, &mut state);
-        let begun = self.admits_origin(&state).and_then(|()| self.admits_source(gate, facts, &state));
+        let begun = self
+            .admits_origin(&state)
+            .and_then(|()| self.admits_source(gate, facts, &state));
         (facts, state, begun)
     }
 

@@ -1,5 +1,6 @@
 //! What a gate enforces around the credential and the policy of a request.
 
+mod decision;
 mod enforced;
 mod location;
 mod records;

@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::enforced::Enforcement;
 use super::state::RequestState;
+use crate::address::Origin;
 use crate::gate::admitted::Authenticated;
+use crate::http_response::ResponseConfig;
+use crate::policy::AccessRequest;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 
@@ -59,6 +62,39 @@ impl Trail {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds the address of the client and whether its connection is encrypted.
+    pub(in crate::gate) fn add_to<'a>(&'a self, request: AccessRequest<'a>) -> AccessRequest<'a> {
+        let state = self.state();
+        let mut request = request.with_trail(self);
+        if let Some(address) = state.origin.address() {
+            request = request.with_address(address);
+        }
+        if let Some(is_encrypted) = state.is_encrypted {
+            request = request.with_tls(is_encrypted);
+        }
+        request
+    }
+
+    pub(in crate::gate) fn origin(&self) -> Option<Origin> {
+        self.enforcement.proxies.as_ref()?;
+        Some(self.state().origin)
+    }
+
+    pub(in crate::gate) fn refund(&self) {
+        let state = self.state();
+        state.source.refund();
+        state.caller.refund();
+    }
+
+    pub(in crate::gate) fn add_rate_fields(
+        &self,
+        challenge: &ResponseConfig,
+        headers: &mut HeaderMap,
+    ) {
+        let state = self.state();
+        challenge.add_rate_fields([&state.source, &state.caller], headers);
+    }
+
     pub(super) const fn request(&self) -> &RecordedRequest {
         &self.request
     }
@@ -81,6 +117,8 @@ impl Drop for Trail {
 
 impl fmt::Debug for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trail").field("request", &self.request).finish_non_exhaustive()
+        f.debug_struct("Trail")
+            .field("request", &self.request)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,154 @@
+//! Steps 8 to 10 of a caller that was authenticated before.
+
+use std::sync::MutexGuard;
+
+use super::Stop;
+use super::enforced::{Asked, Enforcement};
+use super::state::RequestState;
+use super::trail::Trail;
+use crate::clock::UnixTime;
+use crate::gate::Gate;
+use crate::http_response::Refusal;
+use crate::limit::{Ask, Charges};
+use crate::now_or_later::{NowOrLater, ask};
+use crate::policy::{AccessRequest, Decision};
+
+type Authorized<'a> = NowOrLater<'a, Result<Decision, Refusal>>;
+
+/// What is known of the request that is decided about.
+enum Known<'a> {
+    /// From its authentication.
+    Trail(&'a Trail),
+    /// Nothing: the service made the access request itself. It is charged as this caller's.
+    Own(RequestState),
+}
+
+impl Known<'_> {
+    fn with<T>(&mut self, run: impl FnOnce(&mut RequestState) -> T) -> T {
+        match self {
+            Self::Trail(trail) => {
+                let mut state: MutexGuard<'_, _> = trail.state();
+                run(&mut state)
+            }
+            Self::Own(state) => run(state),
+        }
+    }
+
+    /// Returns charges for the next stage.
+    fn successor(&mut self) -> Charges {
+        self.with(|state| state.source.successor())
+    }
+}
+
+impl Enforcement {
+    /// Asks the limits of the class of a decision, and records it.
+    pub(in crate::gate) fn authorize<'a>(
+        &'a self,
+        gate: &'a Gate,
+        request: &'a AccessRequest<'a>,
+        decision: Decision,
+    ) -> Authorized<'a> {
+        let trail = request.trail().and_then(|trail| trail.downcast_ref());
+        let mut known = match (trail, self.timed(gate)) {
+            (Some(trail), _) => Known::Trail(trail),
+            (None, Some(state)) => Known::Own(state),
+            (None, None) => return NowOrLater::now(Err(gate.refusal(Stop::no_time()))),
+        };
+        let ask = known.with(|state| ask_of(state, request));
+        ask!(self.ask_class(ask, known.successor(), &decision), |asked| {
+            self.decided(gate, request, known, decision, asked)
+        })
+    }
+
+    fn decided<'a>(
+        &'a self,
+        gate: &'a Gate,
+        request: &'a AccessRequest<'a>,
+        mut known: Known<'a>,
+        decision: Decision,
+        asked: Asked,
+    ) -> Authorized<'a> {
+        let recorded = match &known {
+            Known::Trail(trail) => {
+                trail.set_decided();
+                Some(trail.request())
+            }
+            Known::Own(_) => None,
+        };
+        let caller = request.principal();
+        let result = known.with(|state| {
+            let stop = match asked {
+                Ok(charges) => {
+                    state.caller.append(charges);
+                    state.keep_all();
+                    match decision.is_allowed() {
+                        true => return Ok(decision),
+                        false => Stop::Denied(decision),
+                    }
+                }
+                Err(exceeded) => Stop::Limited(exceeded),
+            };
+            self.settle(state, &stop, Some(caller));
+            Err(gate.refusal(stop))
+        });
+        let refusal = result.as_ref().err();
+        let allowed = result.as_ref().ok();
+        let record =
+            known.with(|state| self.record_decision(request, recorded, state, allowed, refusal));
+        let answer = match record {
+            Some(record) => record.written(),
+            None => NowOrLater::now(Ok(())),
+        };
+        answer.map(move |written| {
+            let result = match written {
+                Ok(()) => result,
+                Err(error) => {
+                    known.with(RequestState::give_back);
+                    Err(gate.refusal(Stop::Rejected(error.into())))
+                }
+            };
+            self.report(gate, request, &mut known, &result);
+            result
+        })
+    }
+
+    fn report(
+        &self,
+        gate: &Gate,
+        request: &AccessRequest<'_>,
+        known: &mut Known<'_>,
+        result: &Result<Decision, Refusal>,
+    ) {
+        let caller = request.principal();
+        match result {
+            Ok(_) => {
+                gate.report_admitted(caller);
+                self.counts.allowed();
+                known.with(|state| self.watch_admitted(state, caller));
+            }
+            Err(refusal) => {
+                gate.report_refused(refusal, Some(caller));
+                self.count_refused(refusal);
+            }
+        }
+    }
+}
+
+fn ask_of<'a>(state: &RequestState, request: &AccessRequest<'a>) -> Ask<'a> {
+    let now = state.now.unwrap_or(UnixTime::from_secs(0));
+    let ask = Ask::new(state.at, now)
+        .with_source(state.origin.source())
+        .with_principal(request.principal());
+    let ask = match request.client() {
+        Some(client) => ask.with_client(client),
+        None => ask,
+    };
+    let ask = match request.action() {
+        Some(action) => ask.with_action(action),
+        None => ask,
+    };
+    match request.resource() {
+        Some(resource) => ask.with_resource(resource),
+        None => ask,
+    }
+}

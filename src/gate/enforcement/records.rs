@@ -1,0 +1,242 @@
+//! Step 10: records of the audit trail, blame and signals.
+
+use super::enforced::Enforcement;
+use super::state::RequestState;
+use super::trail::RecordedRequest;
+use crate::audit::{AuditEvent, Recorded, What};
+use crate::error::Rejection;
+use crate::gate::admitted::Authenticated;
+use crate::http_response::Refusal;
+use crate::limit::{Charges, Signal};
+use crate::policy::{AccessRequest, Decision};
+use crate::principal::Principal;
+use crate::request::RequestFacts;
+
+/// Most limits that a record names.
+const LIMITS: usize = 8;
+
+/// Names of limits with their results, without an allocation.
+struct RecordedLimits<'a> {
+    pairs: [(&'a str, &'a str); LIMITS],
+    len: usize,
+}
+
+impl<'a> RecordedLimits<'a> {
+    fn of(charges: [&'a Charges; 2]) -> Self {
+        let mut all = Self {
+            pairs: [("", ""); LIMITS],
+            len: 0,
+        };
+        for standing in charges.into_iter().flat_map(Charges::standings) {
+            let result = if standing.is_near() { "near" } else { "pass" };
+            all.push(standing.limit(), result);
+        }
+        all
+    }
+
+    fn push(&mut self, name: &'a str, result: &'a str) {
+        if let Some(pair) = self.pairs.get_mut(self.len) {
+            *pair = (name, result);
+            self.len += 1;
+        }
+    }
+
+    fn as_slice(&self) -> &[(&'a str, &'a str)] {
+        self.pairs.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Enforcement {
+    /// Records a request that is admitted.
+    pub(super) fn record_admitted(
+        &self,
+        facts: &RequestFacts<'_>,
+        state: &RequestState,
+        caller: &Authenticated,
+        decision: &Decision,
+    ) -> Option<Recorded> {
+        let audit = self.audit.as_ref()?;
+        let limits = RecordedLimits::of([&state.source, &state.caller]);
+        let event = of_request(facts, state)
+            .with_principal(caller.principal())
+            .with_decision(decision)
+            .with_limits(limits.as_slice());
+        Some(audit.record(&with_client(event, caller.client())))
+    }
+
+    /// Records a request of an anonymous caller that is let in.
+    pub(super) fn record_anonymous(
+        &self,
+        facts: &RequestFacts<'_>,
+        state: &RequestState,
+    ) -> Option<Recorded> {
+        let audit = self.audit.as_ref()?;
+        Some(audit.record(&of_request(facts, state)))
+    }
+
+    /// Records a request that is refused.
+    pub(super) fn record_refused(
+        &self,
+        facts: &RequestFacts<'_>,
+        state: &RequestState,
+        caller: Option<&Authenticated>,
+        refusal: &Refusal,
+    ) -> Option<Recorded> {
+        let audit = self.audit.as_ref()?;
+        let event = refused(of_request(facts, state), refusal);
+        let over = refusal.limit().map(|name| [(name, "over")]);
+        let event = event.with_limits(over.as_ref().map_or(&[], |over| over));
+        let event = match caller {
+            Some(caller) => with_client(event.with_principal(caller.principal()), caller.client()),
+            None => event,
+        };
+        Some(audit.record(&event))
+    }
+
+    /// Records a caller that was authenticated and of whom nothing was decided.
+    pub(super) fn record_authenticated(
+        &self,
+        request: &RecordedRequest,
+        state: &RequestState,
+        principal: &Principal,
+        client: Option<&Principal>,
+    ) {
+        self.counts.allowed();
+        if let Some(audit) = &self.audit {
+            let event = of_recorded(What::Authenticated, request, state).with_principal(principal);
+            // Nobody waits for it: the request was answered without a decision.
+            let _ = audit.record(&with_client(event, client));
+        }
+    }
+
+    /// Records a decision about a caller that was authenticated before.
+    pub(super) fn record_decision(
+        &self,
+        request: &AccessRequest<'_>,
+        recorded: Option<&RecordedRequest>,
+        state: &RequestState,
+        decision: Option<&Decision>,
+        refusal: Option<&Refusal>,
+    ) -> Option<Recorded> {
+        let audit = self.audit.as_ref()?;
+        let event = match (recorded, request.facts()) {
+            (Some(recorded), _) => of_recorded(What::Decision, recorded, state),
+            (None, Some(facts)) => of_request(facts, state),
+            (None, None) => with_origin(AuditEvent::new(What::Decision, state.millis), state),
+        };
+        let event = with_client(event.with_principal(request.principal()), request.client());
+        let event = request
+            .action()
+            .map_or(event, |action| event.with_action(action));
+        let event = match request.resource() {
+            Some(resource) => event.with_resource(resource).with_route(resource),
+            None => event,
+        };
+        let event = decision.map_or(event, |decision| event.with_decision(decision));
+        let mut limits = RecordedLimits::of([&state.source, &state.caller]);
+        if let Some(name) = refusal.and_then(Refusal::limit) {
+            limits.push(name, "over");
+        }
+        let event = event.with_limits(limits.as_slice());
+        Some(audit.record(&match refusal {
+            Some(refusal) => refused(event, refusal),
+            None => event,
+        }))
+    }
+
+    /// Blames the source for a rejected credential.
+    pub(super) fn blame(&self, state: &RequestState, rejection: &Rejection) {
+        let (source, kind) = (state.origin.source(), rejection.kind());
+        let locked = self
+            .lock_out
+            .as_ref()
+            .and_then(|lock_out| lock_out.blame(source, kind, state.at));
+        if let Some((locked, audit)) = locked.zip(self.audit.as_ref()) {
+            let event = AuditEvent::new(What::Locked, state.millis)
+                .with_kind(kind)
+                .with_lock(locked.strikes, locked.lasts.as_secs());
+            let _ = audit.record(&with_origin(event, state));
+        }
+        if let Some(watch) = &self.watch {
+            let raised = watch.refused(source, kind, None, state.at);
+            self.record_signals(state, None, raised);
+        }
+    }
+
+    pub(super) fn watch_denied(&self, state: &RequestState, caller: &Principal) {
+        if let Some(watch) = &self.watch {
+            let raised = watch.denied(caller, state.at);
+            self.record_signals(state, Some(caller), raised);
+        }
+    }
+
+    pub(super) fn watch_admitted(&self, state: &RequestState, caller: &Principal) {
+        if let Some(watch) = &self.watch {
+            let raised = watch.admitted(caller, state.origin.source(), state.at);
+            self.record_signals(state, Some(caller), raised);
+        }
+    }
+
+    fn record_signals(
+        &self,
+        state: &RequestState,
+        caller: Option<&Principal>,
+        raised: impl IntoIterator<Item = Signal>,
+    ) {
+        let Some(audit) = &self.audit else {
+            return;
+        };
+        for signal in raised {
+            let event = AuditEvent::new(What::Signal, state.millis);
+            let event = with_origin(event, state).with_matter(signal.as_str(), "");
+            let event = caller.map_or(event, |caller| event.with_principal(caller));
+            let _ = audit.record(&event);
+        }
+    }
+}
+
+fn of_request<'a>(facts: &RequestFacts<'a>, state: &RequestState) -> AuditEvent<'a> {
+    let event = AuditEvent::new(What::Decision, state.millis)
+        .with_method(facts.method().as_str())
+        .with_path(facts.uri().path());
+    let user_agent = facts.headers().get(http::header::USER_AGENT);
+    let event = match user_agent {
+        Some(value) => event.with_user_agent(value.as_bytes()),
+        None => event,
+    };
+    with_origin(event, state)
+}
+
+fn of_recorded<'a>(
+    what: What,
+    request: &'a RecordedRequest,
+    state: &RequestState,
+) -> AuditEvent<'a> {
+    let event = AuditEvent::new(what, state.millis)
+        .with_method(request.method.as_str())
+        .with_path(&request.path);
+    let event = match &request.user_agent {
+        Some(value) => event.with_user_agent(value),
+        None => event,
+    };
+    with_origin(event, state)
+}
+
+fn with_origin<'a>(event: AuditEvent<'a>, state: &RequestState) -> AuditEvent<'a> {
+    let event = event.with_origin(&state.origin);
+    state.port.map_or(event, |port| event.with_port(port))
+}
+
+fn with_client<'a>(event: AuditEvent<'a>, client: Option<&'a Principal>) -> AuditEvent<'a> {
+    client.map_or(event, |client| event.with_client(client))
+}
+
+fn refused<'a>(event: AuditEvent<'a>, refusal: &'a Refusal) -> AuditEvent<'a> {
+    let event = event
+        .with_kind(refusal.kind())
+        .with_status(refusal.status().as_u16());
+    match refusal.decision() {
+        Some(decision) => event.with_decision(decision),
+        None => event,
+    }
+}
