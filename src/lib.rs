@@ -113,6 +113,7 @@
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
 
+mod network;
 mod now_or_later;
 mod rate;
 mod revocation_list;

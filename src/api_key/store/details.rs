@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::row::{ApiKeyRow, Disabled};
 use crate::api_key::ApiKeyId;
+use crate::network::canonical;
 
 /// What a record holds in addition to the facts that policies see; an
 /// [extension](crate::Principal::extension) of the principal.
@@ -95,7 +96,7 @@ impl ApiKeyDetails {
             successor: row.successor,
             disabled: row.disabled.take(),
             metadata: std::mem::take(&mut row.metadata),
-            addresses: std::mem::take(&mut row.addresses),
+            addresses: one_spelling(std::mem::take(&mut row.addresses)),
             limit_class: row.limit_class.take(),
         };
         Self {
@@ -116,6 +117,15 @@ impl ApiKeyDetails {
         row.limit_class = rare.limit_class;
         row.name = self.name.map(String::from);
     }
+}
+
+/// Replaces networks of mapped IPv6 addresses by the IPv4 networks that they represent, because an
+/// address is compared in canonical form.
+fn one_spelling(networks: Vec<IpNet>) -> Vec<IpNet> {
+    let networks = networks.into_iter();
+    networks
+        .map(|network| canonical(network).unwrap_or(network))
+        .collect()
 }
 
 impl fmt::Debug for ApiKeyDetails {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::error::ConfigError;
+use crate::network::Networks;
 use crate::policy::condition::claims::claim;
 use crate::policy::condition::condition::Condition;
 use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::{ClaimPredicate, Levels};
-use crate::policy::engine::network::Networks;
 use crate::policy::engine::predicate::Predicate;
 use crate::principal::{Authority, PrincipalKind};
 
@@ -159,7 +159,7 @@ pub fn sender_constrained() -> Condition {
 pub fn address_in<S: AsRef<str>>(
     networks: impl IntoIterator<Item = S>,
 ) -> Result<Condition, ConfigError> {
-    let networks = Networks::parse(networks)?;
+    let networks = Networks::parse("address_in", networks)?;
     Ok(Condition::leaf("address", Predicate::Address(networks)))
 }
 

@@ -11,7 +11,6 @@ pub(super) mod evaluation;
 pub(super) mod fault;
 pub(super) mod index;
 pub(super) mod interner;
-pub(super) mod network;
 pub(super) mod node;
 pub(super) mod notation;
 pub(super) mod owner;

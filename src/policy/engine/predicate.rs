@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use crate::json::Value;
+use crate::network::Networks;
 use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::{ClaimPredicate, is_recent};
-use crate::policy::engine::network::Networks;
 use crate::policy::engine::owner::OwnerSource;
 use crate::policy::request::AccessRequest;
 use crate::policy::truth::Truth;
