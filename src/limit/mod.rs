@@ -9,10 +9,12 @@ mod config;
 mod limits;
 mod permit;
 mod quota;
+mod lock_out;
 mod rate_store;
 mod rules;
 mod standing;
 mod usage;
+mod watch;
 
 pub use ask::Ask;
 pub use builder::LimitsBuilder;
@@ -21,9 +23,12 @@ pub use charges::{Charges, Exceeded};
 pub use config::Limit;
 pub use limits::Limits;
 pub use quota::Quota;
+pub use lock_out::{LockOut, LockOutBuilder, LockStanding, Locked};
 pub use rate_store::{RateKey, RateStore, Taken};
 pub use standing::Standing;
 pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
+pub(crate) use watch::Signals;
+pub use watch::{Signal, Watch, WatchBuilder};
 
 pub use crate::rate::Rate;

@@ -94,3 +94,26 @@ pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
 
 /// Shortest period of a rate, one millisecond.
 pub const RATE_PERIOD_MIN: Duration = Duration::from_millis(1);
+/// Default budget of a source: the points that lock it out.
+pub const LOCK_POINTS: u32 = 30;
+
+/// Default time in which a point is paid back.
+pub const LOCK_POINT_REFILL: Duration = Duration::from_secs(20);
+
+/// Default length of the first lock.
+pub const LOCK_FIRST: Duration = Duration::from_secs(60);
+
+/// Default length of the longest lock.
+pub const LOCK_MOST: Duration = Duration::from_secs(15 * 60);
+
+/// Default time without blame after which strikes are forgotten.
+pub const LOCK_FORGET: Duration = Duration::from_secs(60 * 60);
+
+/// Shortest lock.
+pub const LOCK_SPAN_MIN: Duration = Duration::from_secs(1);
+
+/// Longest lock, and longest time in which a whole budget is paid back: one day.
+pub const LOCK_SPAN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Longest time without blame after which strikes are forgotten: 30 days.
+pub const LOCK_FORGET_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -1,0 +1,187 @@
+//! The configuration of a lock-out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::source_locks::{LockCounts, LockOut, Shared};
+use super::state::LockRules;
+use super::table::Table;
+use super::weights::Weights;
+use crate::environment::Environment;
+use crate::error::{ConfigError, RejectionKind};
+use crate::event::Observer;
+use crate::limits;
+use crate::rate::Rate;
+
+/// A [`LockOut`] that is being configured. [`LockOut::builder`] makes it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct LockOutBuilder {
+    points: u32,
+    /// Nanoseconds in which a point is paid back.
+    step: u64,
+    weights: Vec<(RejectionKind, u32)>,
+    first: Duration,
+    most: Duration,
+    forget: Duration,
+    spares_known: bool,
+    sources: usize,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl LockOutBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            points: limits::LOCK_POINTS,
+            step: limits::LOCK_POINT_REFILL.as_nanos() as u64,
+            weights: Vec::new(),
+            first: limits::LOCK_FIRST,
+            most: limits::LOCK_MOST,
+            forget: limits::LOCK_FORGET,
+            spares_known: true,
+            sources: limits::SOURCES,
+            observer: None,
+        }
+    }
+
+    /// Sets how many points lock a source, and how fast points are paid back.
+    pub fn budget(mut self, points: u32, refill: Rate) -> Self {
+        self.points = points;
+        self.step = refill.step_nanos();
+        self
+    }
+
+    /// Sets the points of a kind of rejection.
+    pub fn weight(mut self, kind: RejectionKind, points: u32) -> Self {
+        self.weights.push((kind, points));
+        self
+    }
+
+    /// Sets the length of the first lock.
+    pub fn first(mut self, lock: Duration) -> Self {
+        self.first = lock;
+        self
+    }
+
+    /// Sets the length of the longest lock.
+    pub fn most(mut self, lock: Duration) -> Self {
+        self.most = lock;
+        self
+    }
+
+    /// Sets the time without blame after which strikes are forgotten.
+    pub fn forget(mut self, span: Duration) -> Self {
+        self.forget = span;
+        self
+    }
+
+    /// Sets whether known credentials pass while their source is locked.
+    pub fn spare_known(mut self, spares: bool) -> Self {
+        self.spares_known = spares;
+        self
+    }
+
+    /// Sets of how many sources a state is kept.
+    pub fn sources(mut self, slots: usize) -> Self {
+        self.sources = slots;
+        self
+    }
+
+    /// Sets the observer.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Takes the observer of an environment, if it has one.
+    pub fn env(mut self, environment: &Environment) -> Self {
+        environment.set_observer(&mut self.observer);
+        self
+    }
+
+    /// Builds the lock-out.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) in the field whose value is out of
+    /// range.
+    pub fn build(self) -> Result<LockOut, ConfigError> {
+        let rules = self.rules()?;
+        let weights = self.weights()?;
+        let slots = limits::TABLE_SLOTS_MIN..=limits::TABLE_SLOTS_MAX;
+        if !slots.contains(&self.sources) {
+            return Err(ConfigError::out_of_range("sources", self.sources, slots));
+        }
+        Ok(self.lock_out(rules, weights))
+    }
+
+    fn lock_out(self, rules: LockRules, weights: Weights) -> LockOut {
+        LockOut::new(Shared {
+            table: Table::new(self.sources, rules),
+            weights,
+            spares_known: self.spares_known,
+            observer: self.observer,
+            counts: LockCounts::new(),
+        })
+    }
+
+    fn weights(&self) -> Result<Weights, ConfigError> {
+        let mut weights = Weights::default();
+        for (kind, points) in &self.weights {
+            if *points > self.points {
+                return Err(ConfigError::out_of_range(
+                    "weight",
+                    *points,
+                    0..=self.points,
+                ));
+            }
+            weights.set(*kind, *points)?;
+        }
+        Ok(weights)
+    }
+
+    fn rules(&self) -> Result<LockRules, ConfigError> {
+        if !(1..=limits::RATE_QUOTA_MAX).contains(&self.points) {
+            let range = 1..=limits::RATE_QUOTA_MAX;
+            return Err(ConfigError::out_of_range("budget", self.points, range));
+        }
+        let step = self.step.div_ceil(1_000);
+        let span = step.saturating_mul(u64::from(self.points));
+        if Duration::from_micros(span) > limits::LOCK_SPAN_MAX {
+            let given = Duration::from_micros(span);
+            let range = Duration::ZERO..=limits::LOCK_SPAN_MAX;
+            return Err(ConfigError::out_of_range("budget", given, range));
+        }
+        let first = limits::LOCK_SPAN_MIN..=limits::LOCK_SPAN_MAX;
+        if !first.contains(&self.first) {
+            return Err(ConfigError::out_of_range("first", self.first, first));
+        }
+        let most = self.first..=limits::LOCK_SPAN_MAX;
+        if !most.contains(&self.most) {
+            return Err(ConfigError::out_of_range("most", self.most, most));
+        }
+        let forget = self.most..=limits::LOCK_FORGET_MAX;
+        if !forget.contains(&self.forget) {
+            return Err(ConfigError::out_of_range("forget", self.forget, forget));
+        }
+        Ok(LockRules {
+            step,
+            span,
+            first: millis(self.first),
+            most: millis(self.most),
+            forget: millis(self.forget),
+        })
+    }
+}
+
+/// Whole milliseconds, rounded up.
+fn millis(span: Duration) -> u64 {
+    let millis = span.as_nanos().div_ceil(1_000_000);
+    u64::try_from(millis).unwrap_or(u64::MAX)
+}
+
+impl Default for LockOut {
+    fn default() -> Self {
+        LockOutBuilder::new().lock_out(LockRules::default(), Weights::default())
+    }
+}

@@ -1,0 +1,11 @@
+//! Lock-out of sources that present bad credentials.
+
+mod builder;
+mod source_locks;
+mod state;
+mod table;
+mod weights;
+
+pub use builder::LockOutBuilder;
+pub use source_locks::{LockOut, LockStanding, Locked};
+pub(super) use weights::default_weight;
