@@ -342,7 +342,7 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
 /// Lets an event through once a second and counts what it held back, so that an attacker cannot
 /// flood an observer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct EventThrottle {
     /// Nanoseconds of elapsed time at which the next event may be reported.
     next: AtomicU64,

@@ -167,7 +167,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
     ) -> Checked<'a> {
         ask!(
             self.enforce
-                .limit_class(&self.state, &caller, &decision, None),
+                .limit_class(&self.state, &caller, &decision),
             |limited| match E::limited(&mut self.state, limited) {
                 Ok(()) => self.prove(caller, proofs, decision),
                 Err(stop) => self.stop(Some(caller), stop).map(Err),
@@ -257,12 +257,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
         proven.then(move |proven| match proven {
             Ok(()) => {
                 let Self {
+                    gate,
                     enforce,
                     facts,
                     state,
-                    ..
                 } = self;
-                NowOrLater::now(Ok(Some(enforce.identified(facts, state, caller))))
+                NowOrLater::now(Ok(Some(enforce.identified(gate, facts, state, caller))))
             }
             Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),
         })

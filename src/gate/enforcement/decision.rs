@@ -104,7 +104,7 @@ impl Enforcement {
                 Ok(()) => result,
                 Err(error) => {
                     known.with(RequestState::give_back);
-                    Err(gate.refusal(Stop::Rejected(error.into())))
+                    Err(gate.refusal(Stop::unrecorded(error)))
                 }
             };
             self.report(gate, request, &mut known, &result);

@@ -214,7 +214,7 @@ impl Enforce for Enforcement {
             Ok(()) => Ok(self.admitted(gate, state, caller, decision, Some(id))),
             Err(error) => {
                 state.give_back();
-                let refusal = gate.refusal(Stop::Rejected(error.into()));
+                let refusal = gate.refusal(Stop::unrecorded(error));
                 self.count_refused(&refusal);
                 gate.report_refused(&refusal, Some(caller.principal()));
                 Err(refusal)
@@ -237,7 +237,7 @@ impl Enforce for Enforcement {
         recorded.written().map(move |written| {
             written.map_err(|error| {
                 state.give_back();
-                gate.refusal(Stop::Rejected(error.into()))
+                gate.refusal(Stop::unrecorded(error))
             })
         })
     }
@@ -280,7 +280,7 @@ impl Enforce for Enforcement {
                 Ok(()) => refusal,
                 Err(error) => {
                     state.give_back();
-                    gate.refusal(Stop::Rejected(error.into()))
+                    gate.refusal(Stop::unrecorded(error))
                 }
             }),
         }

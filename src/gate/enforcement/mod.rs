@@ -9,7 +9,6 @@ mod trail;
 mod unenforced;
 
 pub(super) use enforced::Enforcement;
-pub(super) use state::RequestState;
 pub(super) use trail::Trail;
 pub(super) use unenforced::Unenforced;
 
@@ -17,6 +16,7 @@ use std::time::Duration;
 
 use super::Gate;
 use super::admitted::{Admitted, Authenticated};
+use crate::audit::AuditError;
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
 use crate::http_response::Refusal;
@@ -41,15 +41,21 @@ impl Stop {
     pub(super) fn no_time() -> Self {
         Self::Rejected(RejectionKind::Unavailable.into())
     }
+
+    /// The record of the request could not be written.
+    fn unrecorded(error: AuditError) -> Self {
+        let rejection = Rejection::new(RejectionKind::Unavailable);
+        Self::Rejected(rejection.with_source(error))
+    }
 }
 
 /// The steps of a request that are not its credential or its policy.
 pub(super) trait Enforce: Sized + Sync {
     /// What is known of one request.
-    type State: Send + Sync;
+    type State: Send + Sync + 'static;
 
     /// The answer of the limits.
-    type Limited: Send;
+    type Limited: Send + 'static;
 
     /// Steps 1 to 4. It returns the facts with the address of the client.
     fn begin<'a>(
@@ -65,9 +71,7 @@ pub(super) trait Enforce: Sized + Sync {
     fn limit_source<'a>(
         &'a self,
         state: Self::State,
-    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)>
-    where
-        Self::State: 'a;
+    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)>;
 
     /// Step 7.
     fn limit_caller<'a>(

@@ -7,7 +7,7 @@ use crate::audit::{AuditEvent, Recorded, What};
 use crate::error::Rejection;
 use crate::gate::admitted::Authenticated;
 use crate::http_response::Refusal;
-use crate::limit::{Charges, Signal};
+use crate::limit::{Charges, Signals};
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -181,12 +181,12 @@ impl Enforcement {
         &self,
         state: &RequestState,
         caller: Option<&Principal>,
-        raised: impl IntoIterator<Item = Signal>,
+        raised: Signals,
     ) {
         let Some(audit) = &self.audit else {
             return;
         };
-        for signal in raised {
+        for signal in raised.iter() {
             let event = AuditEvent::new(What::Signal, state.millis);
             let event = with_origin(event, state).with_matter(signal.as_str(), "");
             let event = caller.map_or(event, |caller| event.with_principal(caller));
