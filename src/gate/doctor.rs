@@ -11,7 +11,8 @@ impl Gate {
     /// revocation lists. If nothing of it reports about itself, a finding says that there is nothing
     /// to ask. An authorizer that needs what only the service knows is a warning for each condition,
     /// unless the gate [authorizes per route](crate::gate::GateBuilder::authorizes_per_route); with a
-    /// [`PolicyHandle`](crate::policy::PolicyHandle) it is the current version that is looked at.
+    /// [`PolicyHandle`](crate::policy::PolicyHandle) it is the current version that is looked at. So is
+    /// a rate class of a rule that no limit has, and a sink of the audit trail that fails.
     ///
     /// It is for a person, at the start of a service or when requests fail: it fetches again what
     /// is cached, and changes nothing. The report is for the operator, not for a client.
@@ -40,6 +41,9 @@ impl Gate {
                 findings.push(Finding::ok("gate", text));
             }
             findings.extend(diagnose(&*self.0.authorizer, self.0.per_route));
+            if let Some(enforcement) = self.0.enforcement.as_deref() {
+                findings.extend(enforcement.findings(&*self.0.authorizer));
+            }
             if self.0.clock.now().is_none() {
                 let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));

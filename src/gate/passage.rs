@@ -166,8 +166,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
         decision: Decision,
     ) -> Checked<'a> {
         ask!(
-            self.enforce
-                .limit_class(&self.state, &caller, &decision),
+            self.enforce.limit_class(&self.state, &caller, &decision),
             |limited| match E::limited(&mut self.state, limited) {
                 Ok(()) => self.prove(caller, proofs, decision),
                 Err(stop) => self.stop(Some(caller), stop).map(Err),

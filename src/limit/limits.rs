@@ -55,6 +55,11 @@ impl Limits {
         self.0.load().plan_text(principal)
     }
 
+    /// Returns whether a limit has this class.
+    pub(crate) fn has_class(&self, class: &str) -> bool {
+        self.0.load().has_class(class)
+    }
+
     /// Returns whether a limit counts by source.
     pub(crate) fn needs_source(&self) -> bool {
         self.0.load().needs_source()

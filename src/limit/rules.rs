@@ -26,6 +26,10 @@ impl Rules {
         None
     }
 
+    pub(super) fn has_class(&self, _: &str) -> bool {
+        false
+    }
+
     pub(super) fn needs_source(&self) -> bool {
         false
     }

@@ -63,6 +63,7 @@ pub struct Needs {
     is_known: bool,
     denies_all: bool,
     fault: Option<ConfigError>,
+    rate_classes: Vec<Arc<str>>,
 }
 
 impl Needs {
@@ -74,6 +75,7 @@ impl Needs {
             is_known: true,
             denies_all: false,
             fault: None,
+            rate_classes: Vec::new(),
         }
     }
 
@@ -109,13 +111,31 @@ impl Needs {
         self
     }
 
+    /// Adds a rate class that decisions name
+    /// ([`with_rate_class`](crate::policy::Obligations::with_rate_class)), so that
+    /// [`Gate::doctor`](crate::Gate::doctor) finds one that no limit has.
+    pub fn with_rate_class(mut self, class: impl Into<Arc<str>>) -> Self {
+        let class = class.into();
+        if !self.rate_classes.contains(&class) {
+            self.rate_classes.push(class);
+        }
+        self
+    }
+
+    /// Returns the rate classes that decisions name.
+    pub(crate) fn rate_classes(&self) -> &[Arc<str>] {
+        &self.rate_classes
+    }
+
     /// Adds what another authorizer needs, where both have to allow.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.denies_all |= other.denies_all;
         self.is_known &= other.is_known;
         self.fault = self.fault.or(other.fault);
+        let classes = other.rate_classes.into_iter();
+        let all = classes.fold(self, Self::with_rate_class);
         let facts = other.facts.into_iter();
-        facts.fold(self, |all, (name, fact)| all.for_some(name, fact))
+        facts.fold(all, |all, (name, fact)| all.for_some(name, fact))
     }
 
     /// Sets that every request is denied without the facts.

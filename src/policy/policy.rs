@@ -16,6 +16,7 @@ use crate::policy::engine::index::Index;
 use crate::policy::engine::program::{Program, Unknowns};
 use crate::policy::engine::supply::Supply;
 use crate::policy::needs::Needs;
+use crate::policy::obligation::Obligations;
 use crate::policy::request::AccessRequest;
 use crate::policy::rule::Rule;
 use crate::policy::trace::record::Trace;
@@ -129,6 +130,10 @@ impl Policy {
                 continue;
             };
             let place = format!("rule `{}`{suffix}", rule.name());
+            let class = rule.obligations().and_then(Obligations::rate_class);
+            if let Some(class) = class {
+                all = all.with_rate_class(class);
+            }
             all = all.and(
                 rule.condition()
                     .needs_with(supply, Some(&place))

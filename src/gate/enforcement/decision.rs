@@ -88,7 +88,7 @@ impl Enforcement {
                 }
                 Err(exceeded) => Stop::Limited(exceeded),
             };
-            self.settle(state, &stop, Some(caller));
+            self.settle(state, &stop, Some(caller), None);
             Err(gate.refusal(stop))
         });
         let refusal = result.as_ref().err();

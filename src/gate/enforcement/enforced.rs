@@ -8,6 +8,7 @@ use super::{Enforce, Stop};
 use crate::address::{AddressRules, Proxies};
 use crate::audit::Audit;
 use crate::clock::UnixTime;
+use crate::diagnosis::Finding;
 use crate::error::{ConfigError, RejectionKind};
 use crate::event::{EventThrottle, Observer};
 use crate::gate::Gate;
@@ -16,7 +17,7 @@ use crate::http_response::Refusal;
 use crate::limit::{Ask, Charges, Exceeded, Limits, LockOut, Watch};
 use crate::metrics::{Counted, RequestCounts};
 use crate::now_or_later::NowOrLater;
-use crate::policy::{AccessRequest, Decision};
+use crate::policy::{AccessRequest, Authorizer, Decision};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 
@@ -57,6 +58,9 @@ impl Enforcement {
                           `Proxies::none()` if nobody does";
             return Err(ConfigError::missing("proxies", detail));
         }
+        if let Some(proxies) = &self.proxies {
+            proxies.check_settings()?;
+        }
         let is_used = needs_address
             || counts_requests
             || self.proxies.is_some()
@@ -65,6 +69,24 @@ impl Enforcement {
             || self.audit.is_some();
         self.observer = observer.cloned();
         Ok(is_used.then_some(self))
+    }
+
+    /// Returns what [`Gate::doctor`] reports of limits and of the audit trail.
+    pub(in crate::gate) fn findings(&self, authorizer: &dyn Authorizer) -> Vec<Finding> {
+        let mut all = Vec::new();
+        let needs = authorizer.needs();
+        for class in needs.rate_classes() {
+            let known = self.limits.as_ref().map(|limits| limits.has_class(class));
+            if known != Some(true) {
+                let text = format!("the rate class `{class}` of the policy has no limit");
+                let finding = Finding::warning("limits", text);
+                all.push(finding.hint("add a limit with `.class(..)`, or remove the class"));
+            }
+        }
+        if let Some(audit) = &self.audit {
+            all.extend(audit.findings());
+        }
+        all
     }
 
     /// Returns everything that counts.
@@ -265,13 +287,10 @@ impl Enforce for Enforcement {
         caller: Option<Authenticated>,
         stop: Stop,
     ) -> NowOrLater<'a, Refusal> {
-        self.settle(
-            &mut state,
-            &stop,
-            caller.as_ref().map(Authenticated::principal),
-        );
-        let refusal = gate.refusal(stop);
+        let claimed = self.claimed(gate, &facts, &stop);
         let principal = caller.as_ref().map(Authenticated::principal);
+        self.settle(&mut state, &stop, principal, claimed);
+        let refusal = gate.refusal(stop);
         gate.report_refused(&refusal, principal);
         self.count_refused(&refusal);
         match self.record_refused(&facts, &state, caller.as_ref(), &refusal) {
@@ -318,14 +337,20 @@ impl Enforcement {
 
     /// Keeps or gives back the charges of a request that is refused, blames its source and counts
     /// its signals.
-    pub(super) fn settle(&self, state: &mut RequestState, stop: &Stop, caller: Option<&Principal>) {
+    pub(super) fn settle(
+        &self,
+        state: &mut RequestState,
+        stop: &Stop,
+        caller: Option<&Principal>,
+        claimed: Option<u64>,
+    ) {
         match stop {
             Stop::Rejected(rejection) if rejection.kind() == RejectionKind::Unavailable => {
                 state.give_back();
             }
             Stop::Rejected(rejection) => {
                 state.keep_source();
-                self.blame(state, rejection);
+                self.blame(state, rejection, claimed);
             }
             Stop::Denied(_) => {
                 state.keep_all();

@@ -13,6 +13,16 @@ use crate::limit::LockStanding;
 use crate::request::RequestFacts;
 use crate::validator::{ProofPlace, TokenValidator};
 
+/// Whether a source is admitted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::gate) enum SourceAdmission {
+    Unlocked,
+    /// It is locked out, and the callers are known.
+    Spared,
+    /// For this long.
+    Locked(Duration),
+}
+
 impl Enforcement {
     /// Steps 1 to 4.
     pub(super) fn locate<'a>(
@@ -25,14 +35,23 @@ impl Enforcement {
             return (facts, state, Err(Stop::no_time()));
         };
         let facts = self.located(facts, &mut state);
-        let begun = self
-            .admits_origin(&state)
-            .and_then(|()| self.admits_source(gate, facts, &state));
+        self.report_origin(&state);
+        let begun = self.admits_origin(&state);
+        let begun = begun.and_then(|()| match self.admits_source(gate, facts, &state) {
+            SourceAdmission::Unlocked => Ok(()),
+            SourceAdmission::Spared => {
+                if let Some(lock_out) = &self.lock_out {
+                    lock_out.count_spared();
+                }
+                Ok(())
+            }
+            SourceAdmission::Locked(ends_in) => Err(Stop::Locked(ends_in)),
+        });
         (facts, state, begun)
     }
 
     /// Step 1: the time of the request, read once.
-    pub(super) fn timed(&self, gate: &Gate) -> Option<RequestState> {
+    pub(in crate::gate) fn timed(&self, gate: &Gate) -> Option<RequestState> {
         let clock = &gate.0.clock;
         let (now, millis) = match &self.audit {
             Some(_) => {
@@ -48,7 +67,7 @@ impl Enforcement {
     }
 
     /// Step 2.
-    pub(super) fn located<'a>(
+    pub(in crate::gate) fn located<'a>(
         &self,
         facts: RequestFacts<'a>,
         state: &mut RequestState,
@@ -64,20 +83,25 @@ impl Enforcement {
             state.port = None;
             state.is_encrypted = state.origin.is_encrypted();
         }
-        if let Some(problem) = state.origin.problem() {
-            self.counts.address_problem(problem);
-            if let Some(observer) = &self.observer
-                && let Some(count) = self.forwarded.admit(state.at, 1)
-            {
-                let problem = problem.as_str();
-                observer.observe(&Event::ForwardedUnusable { problem, count });
-            }
-        }
         facts.located(state.origin.address())
     }
 
+    /// Counts and reports an address that is unknown.
+    fn report_origin(&self, state: &RequestState) {
+        let Some(problem) = state.origin.problem() else {
+            return;
+        };
+        self.counts.address_problem(problem);
+        if let Some(observer) = &self.observer
+            && let Some(count) = self.forwarded.admit(state.at, 1)
+        {
+            let problem = problem.as_str();
+            observer.observe(&Event::ForwardedUnusable { problem, count });
+        }
+    }
+
     /// The rest of step 1, and step 3.
-    fn admits_origin(&self, state: &RequestState) -> Result<(), Stop> {
+    pub(in crate::gate) fn admits_origin(&self, state: &RequestState) -> Result<(), Stop> {
         if self.audit.as_ref().is_some_and(|audit| !audit.has_room()) {
             let rejection = Rejection::new(RejectionKind::Unavailable);
             return Err(Stop::Rejected(rejection.with_source(AUDIT_FULL)));
@@ -94,24 +118,24 @@ impl Enforcement {
 
     /// Step 4. While a source is locked out, only callers are let in that are known without any work
     /// for an attacker to cause.
-    fn admits_source(
+    pub(in crate::gate) fn admits_source(
         &self,
         gate: &Gate,
         facts: RequestFacts<'_>,
         state: &RequestState,
-    ) -> Result<(), Stop> {
+    ) -> SourceAdmission {
         let Some(lock_out) = &self.lock_out else {
-            return Ok(());
+            return SourceAdmission::Unlocked;
         };
-        let LockStanding::Locked { ends_in } = lock_out.standing(state.origin.source(), state.at)
-        else {
-            return Ok(());
-        };
-        if lock_out.spares_known() && self.knows_callers(gate, facts, state) {
-            lock_out.count_spared();
-            return Ok(());
+        match lock_out.standing(state.origin.source(), state.at) {
+            LockStanding::Free => SourceAdmission::Unlocked,
+            LockStanding::Locked { .. }
+                if lock_out.spares_known() && self.knows_callers(gate, facts, state) =>
+            {
+                SourceAdmission::Spared
+            }
+            LockStanding::Locked { ends_in } => SourceAdmission::Locked(ends_in),
         }
-        Err(Stop::Locked(ends_in))
     }
 
     /// Returns whether every slot has a credential whose owner is known.

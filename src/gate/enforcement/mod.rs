@@ -1,5 +1,6 @@
 //! What a gate enforces around the credential and the policy of a request.
 
+mod claimed;
 mod decision;
 mod enforced;
 mod location;
@@ -9,6 +10,8 @@ mod trail;
 mod unenforced;
 
 pub(super) use enforced::Enforcement;
+pub(super) use location::SourceAdmission;
+pub(super) use state::RequestState;
 pub(super) use trail::Trail;
 pub(super) use unenforced::Unenforced;
 

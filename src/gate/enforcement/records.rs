@@ -1,10 +1,13 @@
 //! Step 10: records of the audit trail, blame and signals.
 
+use super::Stop;
+use super::claimed::claimed_identity;
 use super::enforced::Enforcement;
 use super::state::RequestState;
 use super::trail::RecordedRequest;
 use crate::audit::{AuditEvent, Recorded, What};
 use crate::error::Rejection;
+use crate::gate::Gate;
 use crate::gate::admitted::Authenticated;
 use crate::http_response::Refusal;
 use crate::limit::{Charges, Signals};
@@ -144,8 +147,23 @@ impl Enforcement {
         }))
     }
 
+    /// Returns what a rejected credential claims, if signals are watched for.
+    pub(super) fn claimed(
+        &self,
+        gate: &Gate,
+        facts: &RequestFacts<'_>,
+        stop: &Stop,
+    ) -> Option<u64> {
+        match stop {
+            Stop::Rejected(_) if self.watch.is_some() => {
+                claimed_identity(&gate.0.slots.user, facts)
+            }
+            _ => None,
+        }
+    }
+
     /// Blames the source for a rejected credential.
-    pub(super) fn blame(&self, state: &RequestState, rejection: &Rejection) {
+    pub(super) fn blame(&self, state: &RequestState, rejection: &Rejection, claimed: Option<u64>) {
         let (source, kind) = (state.origin.source(), rejection.kind());
         let locked = self
             .lock_out
@@ -158,7 +176,7 @@ impl Enforcement {
             let _ = audit.record(&with_origin(event, state));
         }
         if let Some(watch) = &self.watch {
-            let raised = watch.refused(source, kind, None, state.at);
+            let raised = watch.refused(source, kind, claimed, state.at);
             self.record_signals(state, None, raised);
         }
     }
@@ -177,12 +195,7 @@ impl Enforcement {
         }
     }
 
-    fn record_signals(
-        &self,
-        state: &RequestState,
-        caller: Option<&Principal>,
-        raised: Signals,
-    ) {
+    fn record_signals(&self, state: &RequestState, caller: Option<&Principal>, raised: Signals) {
         let Some(audit) = &self.audit else {
             return;
         };

@@ -11,13 +11,13 @@ use crate::limit::Charges;
 /// Dropped before it is settled, it gives every charge back.
 #[derive(Debug)]
 pub(in crate::gate) struct RequestState {
-    pub(super) now: Option<UnixTime>,
+    pub(in crate::gate) now: Option<UnixTime>,
     pub(super) millis: u64,
     /// The time of limits and lock-outs.
     pub(super) at: Duration,
-    pub(super) origin: Origin,
+    pub(in crate::gate) origin: Origin,
     pub(super) port: Option<u16>,
-    pub(super) is_encrypted: Option<bool>,
+    pub(in crate::gate) is_encrypted: Option<bool>,
     /// Of limits by source and everyone.
     pub(super) source: Charges,
     /// Of limits by the caller, of classes and of quotas.

@@ -2,6 +2,7 @@
 
 mod denial;
 mod forms;
+mod origin;
 mod request_explanation;
 mod run;
 mod text;
@@ -21,8 +22,8 @@ impl Gate {
     /// operator, never for the client.
     ///
     /// The result is that of [`check`](Self::check) for the same request at the same time, with the
-    /// same refusal, except for a proof of possession: it is good for one check, so it is not asked
-    /// for. Nothing is admitted by it, and nothing is counted or written: an API key or a session is
+    /// same refusal, except for a proof of possession, which is good for one check, and for limits,
+    /// which each question is charged at: they are not asked. Nothing is admitted by it, and nothing is counted or written: an API key or a session is
     /// not used by it. Validators and authorizers from outside this crate are called as for a
     /// request; a validator can see it in
     /// [`is_diagnosis`](crate::credential::PresentedCredential::is_diagnosis). It is slow, so do not

@@ -1,12 +1,14 @@
 //! The way of one request through a gate, explained.
 
 use super::denial;
+use super::origin::{LIMITS, ORIGIN};
 use super::request_explanation::{ExplainedCaller, RequestExplanation, Section};
 use crate::clock::UnixTime;
 use crate::diagnosis::{Explanation, Outcome, Step, Withheld, error_chain};
 use crate::error::{Rejection, RejectionKind};
 use crate::gate::Gate;
 use crate::gate::admitted::access_request;
+use crate::gate::enforcement::RequestState;
 use crate::gate::slot::{Slot, SlotCaller};
 use crate::http_response::Refusal;
 use crate::now_or_later::NowOrLater;
@@ -60,6 +62,7 @@ const PROOF: &str = "proof";
 
 /// All sections in the order in which a request is checked.
 const ORDER: &[&str] = &[
+    ORIGIN,
     USER.credential,
     USER.validation,
     USER.revocation,
@@ -67,6 +70,7 @@ const ORDER: &[&str] = &[
     CLIENT.validation,
     CLIENT.revocation,
     AUTHORIZATION,
+    LIMITS,
     PROOF,
 ];
 
@@ -89,9 +93,20 @@ impl Mode {
 
 impl Run<'_> {
     /// Checks the request in the order of [`Gate::check`].
-    pub(super) async fn explain(self) -> Result<RequestExplanation, NotReady> {
+    pub(super) async fn explain(mut self) -> Result<RequestExplanation, NotReady> {
         let mut report = RequestExplanation::new(&self.facts);
-        let refused = self.checked(&mut report).await?.err();
+        let begun = self.begin();
+        let refused = match begun {
+            Some(begun) => {
+                report.sections.push(begun.section);
+                report.now = begun.state.now;
+                match begun.stop {
+                    Some(stop) => Some(self.gate.refusal(stop)),
+                    None => self.checked(Some(&begun.state), &mut report).await?.err(),
+                }
+            }
+            None => self.checked(None, &mut report).await?.err(),
+        };
         report.refusal = refused;
         self.skip_rest(&mut report);
         Ok(report)
@@ -99,6 +114,7 @@ impl Run<'_> {
 
     async fn checked(
         &self,
+        state: Option<&RequestState>,
         report: &mut RequestExplanation,
     ) -> Result<Result<(), Refusal>, NotReady> {
         let Some(now) = self.gate.0.clock.now() else {
@@ -123,7 +139,7 @@ impl Run<'_> {
             Ok(callers) => callers,
             Err(rejection) => return Ok(Err(self.refuse(rejection))),
         };
-        self.authorized(callers, now, report).await
+        self.authorized(callers, (now, state), report).await
     }
 
     /// Explains the credential of one slot, its validation and its revocation.
@@ -208,7 +224,7 @@ impl Run<'_> {
     async fn authorized(
         &self,
         (user, client): (SlotCaller, Option<SlotCaller>),
-        now: UnixTime,
+        (now, state): (UnixTime, Option<&RequestState>),
         report: &mut RequestExplanation,
     ) -> Result<Result<(), Refusal>, NotReady> {
         report.has_proof = client.iter().chain([&user]).any(|own| own.proof.is_some());
@@ -216,6 +232,9 @@ impl Run<'_> {
         let client = client.map(|own| (&own.principal, own.has_contested_ids));
         let request = access_request(now, (&user.principal, user.has_contested_ids), client);
         let mut request = request.with_facts(&self.facts);
+        if let Some(is_encrypted) = state.and_then(|state| state.is_encrypted) {
+            request = request.with_tls(is_encrypted);
+        }
         if self.shows_values {
             request = request.with_shown_values();
         }
@@ -241,6 +260,12 @@ impl Run<'_> {
             }
         }
         skip(AUTHORIZATION, report);
+        let enforcement = self.gate.0.enforcement.as_deref();
+        if enforcement.is_some_and(|enforcement| enforcement.limits.is_some()) {
+            let found = "limits are not asked, because each question is charged";
+            let step = Step::skipped("limits").found(found);
+            report.sections.push(Section::new(LIMITS, vec![step]));
+        }
         let found = match report.has_proof {
             true => {
                 "the token is bound to a key; a proof is good for one check, so it is not asked for"
