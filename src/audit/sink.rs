@@ -1,6 +1,5 @@
 //! Where the lines of the audit trail go.
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
 
@@ -12,13 +11,11 @@ pub trait AuditSink: fmt::Debug + Send {
     ///
     /// # Errors
     ///
-    /// An I/O error. The batch is then given again, without what was reported to
-    /// [`Batch::count_written`] before: after 100 ms at first and every 5 s at last.
+    /// An I/O error; the batch is given again. [`Batch::written`] says how much of it was written
+    /// before.
     fn write(&mut self, batch: &Batch<'_>) -> io::Result<()>;
 
-    /// Makes durable what was written. It is called after each batch of a
-    /// [`before_answer`](super::AuditBuilder::before_answer) sink, for a
-    /// [`flush`](super::Audit::flush), at the end, and at most one second after a batch.
+    /// Makes durable what was written.
     ///
     /// # Errors
     ///
@@ -46,60 +43,25 @@ pub trait AuditSink: fmt::Debug + Send {
 pub struct Batch<'a> {
     lines: &'a [u8],
     marks: &'a [LineMark],
-    /// The bytes of `lines` that were written before.
-    written: usize,
-    progress: Option<&'a Cell<usize>>,
 }
 
 impl<'a> Batch<'a> {
     /// Creates a batch of lines, each with its line feed, and one mark for each of them
     /// ([`Record::mark`](super::record::Record::mark)).
     pub(crate) const fn new(lines: &'a [u8], marks: &'a [LineMark]) -> Self {
-        Self {
-            lines,
-            marks,
-            written: 0,
-            progress: None,
-        }
+        Self { lines, marks }
     }
 
-    /// Continues a batch after the bytes that `progress` counts.
-    pub(crate) const fn continued(mut self, progress: &'a Cell<usize>) -> Self {
-        self.written = progress.get();
-        self.progress = Some(progress);
-        self
+    /// Returns the lines, each with its line feed.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.lines
     }
 
-    /// Returns the lines, each with its line feed. They begin within a line if a part of it was
-    /// [counted as written](Self::count_written) before: appended to that part they are whole.
-    pub fn bytes(&self) -> &'a [u8] {
-        self.lines.get(self.written..).unwrap_or_default()
-    }
-
-    /// Returns the part of the first line that was written before, for a sink that has to begin the
-    /// line again in another place.
-    pub fn cut(&self) -> &'a [u8] {
-        let before = self.lines.get(..self.written).unwrap_or_default();
-        let start = before.iter().rposition(|byte| *byte == b'\n');
-        before
-            .get(start.map_or(0, |at| at + 1)..)
-            .unwrap_or_default()
-    }
-
-    /// Says that so many more of the [bytes](Self::bytes) are written, so that they are not given
-    /// again if the sink fails then. A sink that fails without it gets the whole batch again.
-    pub fn count_written(&self, bytes: usize) {
-        if let Some(progress) = self.progress {
-            let sum = progress.get().saturating_add(bytes);
-            progress.set(sum.min(self.lines.len()));
-        }
-    }
-
-    /// Returns the lines that are not wholly written, one by one, each from its beginning.
+    /// Returns the lines one by one.
     pub fn lines(&self) -> impl Iterator<Item = BatchLine<'a>> {
-        let Self { lines, .. } = *self;
-        let mut start = self.written - self.cut().len();
-        self.open_marks().iter().map(move |mark| {
+        let Self { lines, marks } = *self;
+        let mut start = 0;
+        marks.iter().map(move |mark| {
             let line = lines.get(start..mark.end).unwrap_or_default();
             start = mark.end;
             BatchLine { line, mark }
@@ -107,19 +69,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Returns the number of lines.
-    pub fn len(&self) -> usize {
-        self.open_marks().len()
+    pub const fn len(&self) -> usize {
+        self.marks.len()
     }
 
     /// Returns whether there are no lines.
-    pub fn is_empty(&self) -> bool {
-        self.open_marks().is_empty()
-    }
-
-    /// The marks of the lines that are not wholly written.
-    fn open_marks(&self) -> &'a [LineMark] {
-        let first = self.marks.partition_point(|mark| mark.end <= self.written);
-        self.marks.get(first..).unwrap_or_default()
+    pub const fn is_empty(&self) -> bool {
+        self.marks.is_empty()
     }
 }
 
