@@ -1,10 +1,7 @@
 //! What becomes of a record after it was given to the trail.
 
-use std::fmt;
-use std::sync::Arc;
-
+use super::audit_error::AuditError;
 use super::waiting::Ticket;
-use crate::error::kinds;
 use crate::now_or_later::NowOrLater;
 
 /// The answer of [`Audit::record`](super::Audit::record).
@@ -65,8 +62,8 @@ impl Recorded {
     ///
     /// # Errors
     ///
-    /// [`Full`](AuditErrorKind::Full) if a required sink had no room, [`Late`](AuditErrorKind::Late)
-    /// if it is not written within one second, and [`Closed`](AuditErrorKind::Closed) if the trail
+    /// [`Full`](super::AuditErrorKind::Full) if a required sink had no room, [`Late`](super::AuditErrorKind::Late)
+    /// if it is not written within one second, and [`Closed`](super::AuditErrorKind::Closed) if the trail
     /// was closed. The request must not be answered with a success then.
     pub fn written(self) -> NowOrLater<'static, Result<(), AuditError>> {
         match self.outcome {
@@ -81,44 +78,3 @@ impl Recorded {
         }
     }
 }
-
-kinds! {
-    /// Why a record is not in the audit trail, as a stable code.
-    pub enum AuditErrorKind {
-        Full = "audit_full", "the buffer of a required audit sink is full";
-        Late = "audit_late", "an audit sink has not written the record in time";
-        Failing = "audit_failing", "an audit sink cannot be written to";
-        Closed = "audit_closed", "the audit trail is closed";
-    }
-}
-
-/// A record is not in the audit trail, or not yet.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AuditError {
-    kind: AuditErrorKind,
-    sink: Arc<str>,
-}
-
-impl AuditError {
-    pub(super) const fn new(kind: AuditErrorKind, sink: Arc<str>) -> Self {
-        Self { kind, sink }
-    }
-
-    /// Returns why.
-    pub const fn kind(&self) -> AuditErrorKind {
-        self.kind
-    }
-
-    /// Returns the name of the sink; if several fail, of the first one in the order of the builder.
-    pub fn sink(&self) -> &str {
-        &self.sink
-    }
-}
-
-impl fmt::Display for AuditError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (sink `{}`)", self.kind, self.sink)
-    }
-}
-
-impl std::error::Error for AuditError {}

@@ -1,12 +1,12 @@
 //! The buffer between the threads of requests and the thread of a sink.
 
+use std::mem;
+use std::sync::PoisonError;
 #[cfg(not(all(test, bearergate_shuttle)))]
 use std::sync::{
     Condvar, Mutex, MutexGuard,
     atomic::{AtomicUsize, Ordering},
 };
-use std::mem;
-use std::sync::PoisonError;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,9 @@ const FRAME: usize = 5;
 
 /// The bytes that a request needs: those of its record, as a rule.
 const ROOM: usize = 1_024;
+
+/// A wait that condition variables of all systems can measure.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A buffer of fixed size. Its lanes have shares of it, and its entries are in the order in which
 /// they were put.
@@ -90,7 +93,7 @@ pub(super) struct Loss {
 }
 
 /// Entries of a lane that were written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Done {
     pub(super) bytes: usize,
     pub(super) records: u64,
@@ -184,27 +187,33 @@ impl Ring {
     /// Puts an entry into its lane, or counts it as lost. It does not wait for the writer and
     /// allocates nothing.
     pub(super) fn put(&self, lane: Lane, entry: &[u8], millis: u64) -> Put {
+        self.put_or_lose(lane, entry, (lane, Loss::one(millis)))
+    }
+
+    /// Puts an entry into its lane, or counts this loss.
+    pub(super) fn put_or_lose(&self, lane: Lane, entry: &[u8], loss: (Lane, Loss)) -> Put {
         let mut state = self.lock();
-        let size = FRAME + entry.len();
-        let quota = *self.quotas.get(lane);
+        let size = framed(entry);
         let is_open = state.phase == Phase::Open;
-        let tally = state.tallies.get_mut(lane);
-        let length = u32::try_from(entry.len());
-        let (true, true, Ok(length)) = (is_open, tally.bytes + size <= quota, length) else {
-            tally.lose(1, millis, millis);
+        let used = state.tallies.get(lane).bytes;
+        let has_room = used + size <= *self.quotas.get(lane);
+        let (true, true, Ok(length)) = (is_open, has_room, u32::try_from(entry.len())) else {
+            state.tallies.get_mut(loss.0).lose(loss.1);
             return if is_open { Put::Lost } else { Put::Closed };
         };
+        let tally = state.tallies.get_mut(lane);
         tally.bytes += size;
         tally.queued += 1;
         tally.taken += 1;
-        self.publish(lane, tally.bytes);
+        self.publish(lane, used + size);
         state.waiting.extend_from_slice(&length.to_le_bytes());
         state.waiting.push(lane as u8);
         state.waiting.extend_from_slice(entry);
         state.last += 1;
         let number = state.last;
         let is_first = mem::take(&mut state.is_idle);
-        let is_full = state.waiting.len() >= self.wake_at && !mem::replace(&mut state.is_urgent, true);
+        let is_full = state.waiting.len() >= self.wake_at;
+        let is_full = is_full && !mem::replace(&mut state.is_urgent, true);
         drop(state);
         if is_first || is_full {
             self.work.notify_one();
@@ -216,7 +225,7 @@ impl Ring {
     pub(super) fn lose(&self, lane: Lane, loss: Loss) {
         let mut state = self.lock();
         let tally = state.tallies.get_mut(lane);
-        tally.lose(loss.count, loss.first_millis, loss.last_millis);
+        tally.lose(loss);
     }
 
     /// Returns whether both lanes of requests have room for one more record.
@@ -255,7 +264,10 @@ impl Ring {
             return Settled::Late { is_broken };
         }
         let known = state.waiters.iter_mut();
-        match known.into_iter().find(|w| w.number == number && w.waker.will_wake(waker)) {
+        match known
+            .into_iter()
+            .find(|w| w.number == number && w.waker.will_wake(waker))
+        {
             Some(waiter) => waiter.deadline = deadline,
             None => state.waiters.push(Waiter {
                 number,
@@ -278,7 +290,12 @@ impl Ring {
 
     /// Exchanges the buffers as soon as there is something to do, and at the latest when `within`
     /// has passed: then the work may be empty. `spare` has to be empty, and has the entries after it.
-    pub(super) fn take(&self, spare: &mut Vec<u8>, batch: Duration, within: Option<Duration>) -> Work {
+    pub(super) fn take(
+        &self,
+        spare: &mut Vec<u8>,
+        batch: Duration,
+        within: Option<Duration>,
+    ) -> Work {
         let mut state = self.lock();
         if state.has_nothing() {
             state.is_idle = true;
@@ -301,13 +318,13 @@ impl Ring {
     }
 
     /// Gives the room of written entries back.
-    pub(super) fn release(&self, done: &[(usize, u64); 3], lines: u64) {
+    pub(super) fn release(&self, done: &PerLane<Done>, lines: u64) {
         let mut state = self.lock();
         state.written += lines;
-        for (lane, (bytes, count)) in Lane::ALL.into_iter().zip(done) {
+        for (lane, done) in done.iter() {
             let tally = state.tallies.get_mut(lane);
-            tally.bytes = tally.bytes.saturating_sub(*bytes);
-            tally.queued = tally.queued.saturating_sub(*count);
+            tally.bytes = tally.bytes.saturating_sub(done.bytes);
+            tally.queued = tally.queued.saturating_sub(done.records);
             self.publish(lane, tally.bytes);
         }
     }
@@ -330,9 +347,11 @@ impl Ring {
         state.errors += 1;
     }
 
-    /// Says that the sink works again.
-    pub(super) fn mend(&self) {
-        self.lock().is_broken = false;
+    /// Says that the sink works, and returns the phase.
+    pub(super) fn mend(&self) -> Phase {
+        let mut state = self.lock();
+        state.is_broken = false;
+        state.phase
     }
 
     /// Waits before the next try, at most so long: somebody who waits for the records shortens it.
@@ -343,7 +362,8 @@ impl Ring {
         let is_patient = |state: &State| {
             state.phase == Phase::Open && state.waiters.is_empty() && !state.is_marked
         };
-        self.wait(state, Some(most.saturating_sub(least)), is_patient).phase
+        self.wait(state, Some(most.saturating_sub(least)), is_patient)
+            .phase
     }
 
     /// Begins to close: nothing is put any more.
@@ -356,16 +376,17 @@ impl Ring {
         self.work.notify_all();
     }
 
-    /// Waits until the writer has ended, and returns how many records it has not written by then.
+    /// Waits until the writer has ended, without a deadline for ever, and returns how many records it has not written by then.
     /// They are counted as lost.
-    pub(super) fn wait_end(&self, deadline: Instant) -> u64 {
+    pub(super) fn wait_end(&self, deadline: Option<Instant>) -> u64 {
         let mut state = self.lock();
         while state.phase == Phase::Closing {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(now));
             if left.is_zero() {
                 break;
             }
-            let waited = self.end.wait_timeout(state, left);
+            let waited = self.end.wait_timeout(state, left.min(LONG));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         if state.phase == Phase::Ended {
@@ -440,7 +461,10 @@ impl Ring {
 
 impl State {
     fn has_nothing(&self) -> bool {
-        let has_loss = self.tallies.iter().any(|(_, tally)| tally.pending.count > 0);
+        let has_loss = self
+            .tallies
+            .iter()
+            .any(|(_, tally)| tally.pending.count > 0);
         self.waiting.is_empty() && !has_loss && !self.is_marked && self.phase == Phase::Open
     }
 
@@ -463,19 +487,23 @@ impl State {
 }
 
 impl Tally {
-    fn lose(&mut self, count: u64, first_millis: u64, last_millis: u64) {
-        self.lost = self.lost.saturating_add(count);
-        self.pending = self.pending.and(Loss {
-            count,
-            first_millis,
-            last_millis,
-        });
+    fn lose(&mut self, loss: Loss) {
+        self.lost = self.lost.saturating_add(loss.count);
+        self.pending = self.pending.and(loss);
     }
 }
 
 impl Loss {
+    pub(super) const fn one(millis: u64) -> Self {
+        Self {
+            count: 1,
+            first_millis: millis,
+            last_millis: millis,
+        }
+    }
+
     /// Returns both losses as one.
-    const fn and(self, other: Self) -> Self {
+    pub(super) const fn and(self, other: Self) -> Self {
         if self.count == 0 {
             return other;
         }
@@ -483,8 +511,16 @@ impl Loss {
         let is_later = other.last_millis > self.last_millis;
         Self {
             count: self.count.saturating_add(other.count),
-            first_millis: if is_earlier { other.first_millis } else { self.first_millis },
-            last_millis: if is_later { other.last_millis } else { self.last_millis },
+            first_millis: if is_earlier {
+                other.first_millis
+            } else {
+                self.first_millis
+            },
+            last_millis: if is_later {
+                other.last_millis
+            } else {
+                self.last_millis
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::recorded::{AuditError, AuditErrorKind};
+use super::audit_error::{AuditError, AuditErrorKind};
 use super::ring::{Ring, Settled};
 use crate::now_or_later::NowOrLater;
 
@@ -81,7 +81,10 @@ impl Future for Ticket {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let fail = |kind| Poll::Ready(Err(AuditError::new(kind, Arc::clone(&self.sink))));
-        match self.ring.poll_settled(self.number, self.deadline, cx.waker()) {
+        match self
+            .ring
+            .poll_settled(self.number, self.deadline, cx.waker())
+        {
             Settled::Yes => Poll::Ready(Ok(())),
             Settled::Never => fail(AuditErrorKind::Closed),
             Settled::Late { is_broken: true } => fail(AuditErrorKind::Failing),
