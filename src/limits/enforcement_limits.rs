@@ -117,3 +117,16 @@ pub const LOCK_SPAN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longest time without blame after which strikes are forgotten: 30 days.
 pub const LOCK_FORGET_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Shortest time of the threshold of a [`Signal`](crate::limit::Signal), one minute.
+pub const WATCH_SPAN_MIN: Duration = Duration::from_secs(60);
+
+/// Longest time of the threshold of a [`Signal`](crate::limit::Signal), one day.
+pub const WATCH_SPAN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Most sources of the threshold of [`SourceSpread`](crate::limit::Signal::SourceSpread).
+pub const WATCH_SPREAD_MAX: u32 = 10_000;
+
+/// Sources, claimed identities, denied callers, and API keys of which a
+/// [`Watch`](crate::limit::Watch) keeps counts, each.
+pub(crate) const WATCH_SUBJECTS: usize = 4_096;

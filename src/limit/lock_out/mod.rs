@@ -8,4 +8,4 @@ mod weights;
 
 pub use builder::LockOutBuilder;
 pub use source_locks::{LockOut, LockStanding, Locked};
-pub(super) use weights::default_weight;
+pub(super) use weights::{default_weight, is_about_credential};

@@ -13,10 +13,6 @@ impl Weights {
         self.0.get(kind as usize).copied().unwrap_or_default()
     }
 
-    pub(super) fn largest(&self) -> u32 {
-        self.0.iter().copied().max().unwrap_or_default()
-    }
-
     /// Sets the points of a kind.
     pub(super) fn set(&mut self, kind: RejectionKind, points: u32) -> Result<(), ConfigError> {
         if points > 0 && !is_about_credential(kind) {
@@ -103,7 +99,7 @@ pub(in crate::limit) const fn default_weight(kind: RejectionKind) -> u32 {
 }
 
 /// Returns false for what a verified caller can have, for limits, and for faults of the service.
-const fn is_about_credential(kind: RejectionKind) -> bool {
+pub(in crate::limit) const fn is_about_credential(kind: RejectionKind) -> bool {
     use RejectionKind as Kind;
     !matches!(
         kind,
