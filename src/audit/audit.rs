@@ -106,6 +106,19 @@ impl Audit {
         needed.all(|line| line.ring.has_room())
     }
 
+    /// Returns whether an answer has to wait until its record is written.
+    pub(crate) fn waits(&self) -> bool {
+        let mut lines = self.core().lines.iter();
+        lines.any(|line| line.mode == Mode::BeforeAnswer)
+    }
+
+    /// Returns what an operator should know of each sink.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let health = self.health();
+        let sinks = health.sinks().iter();
+        sinks.map(SinkHealth::finding).collect()
+    }
+
     /// Returns the keyed hash of an identity that was claimed and not verified.
     #[allow(dead_code, reason = "for the gate")]
     pub(crate) fn claimed_id(&self, authority: &str, value: &[u8]) -> [u8; 8] {

@@ -9,24 +9,29 @@ use crate::json::{Document, Value};
 use crate::request::RequestFacts;
 use crate::validator::{Shape, TokenValidator};
 
-/// Returns a keyed hash of the identity that the credential of a request claims: the id of an API
-/// key, or the issuer and the subject of a token. Nothing of it is verified, so it tells only one
-/// claim from another.
-pub(super) fn claimed_identity(slot: &Slot, facts: &RequestFacts<'_>) -> Option<u64> {
+/// Identifies the identity that the credential of a request claims: the id of an API key, or the
+/// issuer and the subject of a token, passed to `identify`. Nothing of it is verified, so it tells
+/// only one claim from another.
+pub(super) fn claimed_identity<T>(
+    slot: &Slot,
+    facts: &RequestFacts<'_>,
+    identify: impl FnOnce(&str, &str) -> T,
+) -> Option<T> {
     let presented = slot.sources.extract(facts).ok()?;
-    let text = presented.credential().expose();
-    let key = key_id(slot, &presented).map(|id| KEYS.hash_one(("key", id)));
-    key.or_else(|| {
-        let payload = text
-            .split('.')
-            .nth(1)
-            .filter(|payload| payload.len() <= PAYLOAD)?;
-        let payload = base64url::decode(payload)?;
-        let claims = Document::parse(&payload).ok()?;
-        let text_of = |name: &str| claims.get(name).and_then(Value::as_str);
-        let subject = text_of("sub")?;
-        Some(KEYS.hash_one(("subject", text_of("iss"), subject)))
-    })
+    if let Some(id) = key_id(slot, &presented) {
+        return Some(identify("", id));
+    }
+    let mut parts = presented.credential().expose().split('.');
+    let payload = parts.nth(1).filter(|payload| payload.len() <= PAYLOAD)?;
+    let claims = Document::parse(&base64url::decode(payload)?).ok()?;
+    let text_of = |name: &str| claims.get(name).and_then(Value::as_str);
+    let issuer = text_of("iss").unwrap_or_default();
+    Some(identify(&issuer, &text_of("sub")?))
+}
+
+/// Returns a keyed hash of a claimed identity, under a key of this process.
+pub(super) fn claimed_hash(authority: &str, id: &str) -> u64 {
+    KEYS.hash_one((authority, id))
 }
 
 /// The key of the hashes, of this process.

@@ -289,11 +289,17 @@ impl Enforce for Enforcement {
     ) -> NowOrLater<'a, Refusal> {
         let claimed = self.claimed(gate, &facts, &stop);
         let principal = caller.as_ref().map(Authenticated::principal);
-        self.settle(&mut state, &stop, principal, claimed);
+        self.settle(
+            &mut state,
+            &stop,
+            principal,
+            claimed.map(|claimed| claimed.hash),
+        );
         let refusal = gate.refusal(stop);
         gate.report_refused(&refusal, principal);
         self.count_refused(&refusal);
-        match self.record_refused(&facts, &state, caller.as_ref(), &refusal) {
+        let caller = caller.as_ref().ok_or(claimed);
+        match self.record_refused(&facts, &state, caller, &refusal) {
             None => NowOrLater::now(refusal),
             Some(recorded) => recorded.written().map(move |written| match written {
                 Ok(()) => refusal,

@@ -1,7 +1,7 @@
 //! Step 10: records of the audit trail, blame and signals.
 
 use super::Stop;
-use super::claimed::claimed_identity;
+use super::claimed::{claimed_hash, claimed_identity};
 use super::enforced::Enforcement;
 use super::state::RequestState;
 use super::trail::RecordedRequest;
@@ -17,6 +17,15 @@ use crate::request::RequestFacts;
 
 /// Most limits that a record names.
 const LIMITS: usize = 8;
+
+/// Hashes of an identity that a credential claims.
+#[derive(Clone, Copy)]
+pub(super) struct Claimed {
+    /// For signals, under a key of this process.
+    pub(super) hash: u64,
+    /// For records.
+    recorded: Option<[u8; 8]>,
+}
 
 /// Names of limits with their results, without an allocation.
 struct RecordedLimits<'a> {
@@ -82,7 +91,7 @@ impl Enforcement {
         &self,
         facts: &RequestFacts<'_>,
         state: &RequestState,
-        caller: Option<&Authenticated>,
+        caller: Result<&Authenticated, Option<Claimed>>,
         refusal: &Refusal,
     ) -> Option<Recorded> {
         let audit = self.audit.as_ref()?;
@@ -90,8 +99,11 @@ impl Enforcement {
         let over = refusal.limit().map(|name| [(name, "over")]);
         let event = event.with_limits(over.as_ref().map_or(&[], |over| over));
         let event = match caller {
-            Some(caller) => with_client(event.with_principal(caller.principal()), caller.client()),
-            None => event,
+            Ok(caller) => with_client(event.with_principal(caller.principal()), caller.client()),
+            Err(claimed) => match claimed.and_then(|claimed| claimed.recorded) {
+                Some(hash) => event.with_claimed(hash),
+                None => event,
+            },
         };
         Some(audit.record(&event))
     }
@@ -147,19 +159,25 @@ impl Enforcement {
         }))
     }
 
-    /// Returns what a rejected credential claims, if signals are watched for.
+    /// Returns what a rejected credential claims, if signals or records need it.
     pub(super) fn claimed(
         &self,
         gate: &Gate,
         facts: &RequestFacts<'_>,
         stop: &Stop,
-    ) -> Option<u64> {
-        match stop {
-            Stop::Rejected(_) if self.watch.is_some() => {
-                claimed_identity(&gate.0.slots.user, facts)
-            }
-            _ => None,
+    ) -> Option<Claimed> {
+        let is_used = self.watch.is_some() || self.audit.is_some();
+        let is_rejected = matches!(stop, Stop::Rejected(_));
+        if !(is_used && is_rejected) {
+            return None;
         }
+        claimed_identity(&gate.0.slots.user, facts, |authority, id| Claimed {
+            hash: claimed_hash(authority, id),
+            recorded: self
+                .audit
+                .as_ref()
+                .map(|audit| audit.claimed_id(authority, id.as_bytes())),
+        })
     }
 
     /// Blames the source for a rejected credential.
