@@ -11,6 +11,7 @@ mod permit;
 mod quota;
 mod rate_store;
 mod rules;
+mod shared;
 mod standing;
 mod usage;
 
@@ -27,3 +28,4 @@ pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;
+pub(crate) use shared::{SharedAnswer, SharedRate};
