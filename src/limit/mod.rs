@@ -1,18 +1,31 @@
 //! Rate limits, concurrency, quotas and usage, lock-out and signals.
 
 mod ask;
+mod ask_denied;
+mod ask_quota;
+mod ask_rule;
+mod asking;
+mod assembly;
 mod builder;
 mod by;
 mod charge_list;
 mod charges;
 mod config;
+mod config_check;
+mod gcra;
+mod in_flight;
+mod limit_state;
 mod limits;
 mod permit;
 mod quota;
 mod rate_store;
+mod rule;
+mod rule_key;
 mod rules;
 mod shared;
 mod standing;
+mod sync;
+mod table;
 mod usage;
 
 pub use ask::Ask;
@@ -28,4 +41,3 @@ pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;
-pub(crate) use shared::{SharedAnswer, SharedRate};
