@@ -25,7 +25,8 @@ pub struct Charges {
     rules: Option<Arc<Rules>>,
     at: Duration,
     list: ChargeList,
-    quotas: Mutex<Vec<QuotaTaken>>,
+    /// By the index of the limit.
+    quotas: Mutex<Vec<(u16, QuotaTaken)>>,
     permits: Option<Arc<Permit>>,
     is_kept: bool,
     /// Whether nothing is left to give back: it was given back, or this is a clone.
@@ -111,7 +112,7 @@ impl Charges {
             rules.give_back(charge, self.at);
         }
         let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
-        for taken in quotas.drain(..) {
+        for (_, taken) in quotas.drain(..) {
             taken.give_back();
         }
     }
@@ -124,9 +125,19 @@ impl Charges {
         self.list.push(charge);
     }
 
-    pub(super) fn push_quota(&mut self, taken: QuotaTaken) {
+    /// Adds what was taken at the quota of this index.
+    pub(super) fn push_quota(&mut self, limit: u16, taken: QuotaTaken) {
+        self.quotas().push((limit, taken));
+    }
+
+    /// Returns whether something was taken at a quota whose index is wanted.
+    pub(super) fn has_quota(&mut self, is_wanted: impl Fn(u16) -> bool) -> bool {
+        self.quotas().iter().any(|(limit, _)| is_wanted(*limit))
+    }
+
+    fn quotas(&mut self) -> &mut Vec<(u16, QuotaTaken)> {
         let quotas = self.quotas.get_mut();
-        quotas.unwrap_or_else(PoisonError::into_inner).push(taken);
+        quotas.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the permits, to put another one in front of them.

@@ -61,11 +61,13 @@ impl Pace {
         (now.saturating_add(debt), Answer::Pass { debt })
     }
 
-    /// Takes as much of the price as there is room for, and returns the new time and what was taken.
-    pub(super) fn take_room(self, tat: u64, now: u64, price: Option<u64>) -> (u64, u64) {
+    /// Takes as much of the price as there is room for, and returns the new time, and what was taken
+    /// and is owed then.
+    pub(super) fn take_room(self, tat: u64, now: u64, price: Option<u64>) -> (u64, (u64, u64)) {
         let debt = tat.saturating_sub(now).min(self.span);
         let taken = price.unwrap_or(self.span).min(self.span - debt);
-        (now.saturating_add(debt + taken), taken)
+        let debt = debt + taken;
+        (now.saturating_add(debt), (taken, debt))
     }
 
     /// Returns the whole cells that are left beside a debt, and the nanoseconds until there is one
@@ -76,5 +78,11 @@ impl Pace {
         let (cells, rest) = (room / self.step, room % self.step);
         let next = if debt == 0 { 0 } else { self.step - rest };
         (u32::try_from(cells).unwrap_or(u32::MAX), next)
+    }
+
+    /// Returns whether so many cells are at most 20 percent of the burst.
+    #[inline]
+    pub(super) fn is_near(self, left: u32) -> bool {
+        self.step.saturating_mul(u64::from(left)).saturating_mul(5) <= self.span
     }
 }

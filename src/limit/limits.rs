@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::ask::Ask;
+use super::asking::{Asking, Stage};
 use super::builder::LimitsBuilder;
 use super::charges::{Charges, Exceeded};
 use super::rules::Rules;
@@ -70,8 +71,9 @@ impl Limits {
         &'a self,
         ask: Ask<'a>,
     ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let charges = Charges::new(Some(self.0.load_full()), ask.elapsed);
-        NowOrLater::now(Ok(charges))
+        let rules = self.0.load_full();
+        let charges = Charges::new(Some(Arc::clone(&rules)), ask.elapsed);
+        Asking::new(ask, charges, &rules, Stage::Before).run(rules)
     }
 
     /// Asks the limits without a class, once the caller is verified.
@@ -80,8 +82,8 @@ impl Limits {
         ask: Ask<'a>,
         charges: Charges,
     ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let _ = ask;
-        NowOrLater::now(Ok(charges))
+        let (charges, rules) = self.continued(&ask, charges);
+        Asking::new(ask, charges, &rules, Stage::Caller).run(rules)
     }
 
     /// Asks the limits of the class, and then the quotas, once the policy has allowed.
@@ -90,16 +92,33 @@ impl Limits {
         ask: Ask<'a>,
         charges: Charges,
     ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let _ = ask;
-        NowOrLater::now(Ok(charges))
+        let (charges, rules) = self.continued(&ask, charges);
+        Asking::new(ask, charges, &rules, Stage::Class).run(rules)
     }
 
     /// Charges the limits of the class as far as there is room, once the policy has denied.
     pub(crate) fn charge_denied(&self, ask: Ask<'_>, charges: &mut Charges) {
-        let _ = (ask, charges);
+        let (own, rules) = self.continued(&ask, std::mem::take(charges));
+        let mut asking = Asking::new(ask, own, &rules, Stage::Class);
+        asking.charge_all(&rules);
+        *charges = asking.charges;
+    }
+
+    /// Returns the rules under which a request was asked first: they may have been replaced since.
+    fn continued(&self, ask: &Ask<'_>, charges: Charges) -> (Charges, Arc<Rules>) {
+        match charges.rules().cloned() {
+            Some(rules) => (charges, rules),
+            None => {
+                let rules = self.0.load_full();
+                let charges = Charges::new(Some(Arc::clone(&rules)), ask.elapsed);
+                (charges, rules)
+            }
+        }
     }
 }
 
 impl Counted for Limits {
-    fn samples(&self, _: &mut dyn FnMut(Sample<'_>)) {}
+    fn samples(&self, add: &mut dyn FnMut(Sample<'_>)) {
+        self.0.load().samples(add);
+    }
 }

@@ -1,18 +1,32 @@
 //! Rate limits, concurrency, quotas and usage, lock-out and signals.
 
 mod ask;
+mod ask_denied;
+mod ask_quota;
+mod ask_rule;
+mod asking;
+mod assembly;
 mod builder;
 mod by;
 mod charge_list;
 mod charges;
 mod config;
+mod config_check;
+mod gcra;
+mod in_flight;
+mod limit_state;
 mod limits;
 mod lock_out;
 mod permit;
 mod quota;
 mod rate_store;
+mod rule;
+mod rule_key;
 mod rules;
+mod shared;
 mod standing;
+mod sync;
+mod table;
 mod usage;
 mod watch;
 

@@ -2,10 +2,50 @@
 
 use std::sync::Arc;
 
-/// A request in flight at one concurrent limit.
+use super::in_flight::{self, Flight};
+use super::limit_state::LimitState;
+
+/// A request in flight at one concurrent limit, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Permit {
-    next: Option<Arc<Permit>>,
+    /// Is dropped with it.
+    _held: Held,
+    /// The permit of another limit.
+    _next: Option<Arc<Self>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Held {
+    /// At a limit for everyone.
+    Everyone(EveryoneFlight),
+    Key(#[expect(dead_code, reason = "it is only dropped")] Flight),
+}
+
+/// A request in flight at a limit for everyone, until it is dropped.
+#[derive(Debug)]
+pub(super) struct EveryoneFlight(Arc<LimitState>);
+
+impl Permit {
+    pub(super) const fn new(held: Held, next: Option<Arc<Self>>) -> Self {
+        Self {
+            _held: held,
+            _next: next,
+        }
+    }
+}
+
+impl EveryoneFlight {
+    /// Counts one more request if fewer than `most` are in flight; returns how many there are then.
+    pub(super) fn enter(state: &Arc<LimitState>, most: u32) -> Option<(Self, u32)> {
+        let count = in_flight::enter(&state.in_flight, most)?;
+        Some((Self(Arc::clone(state)), count))
+    }
+}
+
+impl Drop for EveryoneFlight {
+    fn drop(&mut self) {
+        in_flight::leave(&self.0.in_flight);
+    }
 }
 
 impl Permit {

@@ -1,29 +1,100 @@
 //! The limits in force.
 
 use std::borrow::Cow;
+use std::hash::RandomState;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::builder::LimitsBuilder;
-use super::charge_list::Charge;
+use super::ask::Ask;
+use super::charge_list::{Charge, Place};
+use super::in_flight::InFlight;
+use super::rate_store::RateKey;
+use super::rule::{Bound, CountedRate, Rule};
 use super::standing::Standing;
-use crate::error::ConfigError;
+use super::table::Table;
+use crate::event::{Event, EventThrottle, Observer};
+use crate::limits;
+use crate::metrics::Sample;
 use crate::principal::Principal;
+
+#[cfg(feature = "api-key")]
+use crate::api_key::store::ApiKeyDetails;
 
 /// The limits in force: what a builder has described, checked.
 #[derive(Debug)]
-pub(super) struct Rules;
+pub(super) struct Rules {
+    pub(super) tables: Arc<Tables>,
+    pub(super) rules: Box<[Rule]>,
+    pub(super) rates: Box<[CountedRate]>,
+    /// The limits that are asked before the credential is read.
+    pub(super) before: Box<[u16]>,
+    pub(super) all: Stages,
+    pub(super) plans: Box<[(Arc<str>, Stages)]>,
+    pub(super) otherwise: Stages,
+    pub(super) plan_claim: Option<Arc<str>>,
+    pub(super) classes: Box<[Arc<str>]>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+}
+
+/// The limits that are asked at each stage after the caller is known, by index.
+#[derive(Debug, Default)]
+pub(super) struct Stages {
+    pub(super) caller: Vec<u16>,
+    pub(super) class: Vec<u16>,
+    pub(super) quotas: Vec<u16>,
+}
+
+/// What stays when limits are replaced.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// Of what anybody can make up.
+    pub(super) sources: Table,
+    /// Of what was verified.
+    pub(super) callers: Table,
+    pub(super) source_seeds: RandomState,
+    pub(super) caller_seeds: RandomState,
+    /// Made for the first limit that needs them.
+    in_flight: [OnceLock<Arc<InFlight>>; 2],
+    unknown_class: EventThrottle,
+}
+
+impl Tables {
+    pub(super) fn new(sources: usize, callers: usize) -> Self {
+        Self {
+            sources: Table::new(sources),
+            callers: Table::new(callers),
+            source_seeds: RandomState::new(),
+            caller_seeds: RandomState::new(),
+            in_flight: Default::default(),
+            unknown_class: EventThrottle::new(),
+        }
+    }
+
+    pub(super) fn of(&self, rule: &Rule) -> (&Table, &'static str) {
+        match rule.counts_sources() {
+            true => (&self.sources, "sources"),
+            false => (&self.callers, "callers"),
+        }
+    }
+
+    pub(super) fn in_flight(&self, rule: &Rule) -> &Arc<InFlight> {
+        let [sources, callers] = &self.in_flight;
+        let counts = if rule.counts_sources() {
+            sources
+        } else {
+            callers
+        };
+        counts.get_or_init(|| Arc::new(InFlight::new(limits::IN_FLIGHT as usize)))
+    }
+}
 
 impl Rules {
-    pub(super) fn first(_: &LimitsBuilder) -> Result<Self, ConfigError> {
-        Ok(Self)
+    pub(super) fn rule(&self, index: u16) -> Option<&Rule> {
+        self.rules.get(usize::from(index))
     }
 
-    pub(super) fn next(&self, rules: &LimitsBuilder) -> Result<Self, ConfigError> {
-        Self::first(rules)
-    }
-
-    pub(super) fn plan_text<'p>(&self, _: &'p Principal) -> Option<Cow<'p, str>> {
-        None
+    pub(super) fn rate(&self, index: u16) -> Option<CountedRate> {
+        self.rates.get(usize::from(index)).copied()
     }
 
     pub(super) fn has_class(&self, _: &str) -> bool {
@@ -31,16 +102,119 @@ impl Rules {
     }
 
     pub(super) fn needs_source(&self) -> bool {
-        false
+        self.rules.iter().any(Rule::counts_sources)
     }
 
-    pub(super) fn name(&self, _: u16) -> &str {
-        ""
+    pub(super) fn name(&self, index: u16) -> &str {
+        self.rule(index).map_or("", |rule| &rule.name)
     }
 
-    pub(super) fn standing(&self, _: &Charge) -> Option<Standing<'_>> {
-        None
+    /// Returns the limits of the caller's plan.
+    pub(super) fn plan(&self, ask: &Ask<'_>) -> &Stages {
+        if self.plans.is_empty() {
+            return &self.otherwise;
+        }
+        let text = match ask.plan {
+            Some(plan) => Some(Cow::Borrowed(plan)),
+            None => ask.principal.and_then(|caller| self.plan_text(caller)),
+        };
+        let is_own = |(name, _): &&(Arc<str>, Stages)| text.as_deref() == Some(name);
+        let own = self.plans.iter().find(is_own);
+        own.map_or(&self.otherwise, |(_, stages)| stages)
     }
 
-    pub(super) fn give_back(&self, _: &Charge, _: Duration) {}
+    /// Returns the text that chooses the plan of a caller.
+    pub(super) fn plan_text<'p>(&self, principal: &'p Principal) -> Option<Cow<'p, str>> {
+        #[cfg(feature = "api-key")]
+        if let Some(details) = principal.extension::<ApiKeyDetails>() {
+            if let Some(class) = details.limit_class() {
+                return Some(Cow::Borrowed(class));
+            }
+        }
+        principal
+            .claims()
+            .value(self.plan_claim.as_deref()?)?
+            .as_str()
+    }
+
+    /// Returns whether no limit has this class, and reports it.
+    pub(super) fn is_unknown_class(&self, class: &str, at: Duration) -> bool {
+        if self.classes.iter().any(|known| **known == *class) {
+            return false;
+        }
+        if let Some(observer) = &self.observer {
+            if let Some(count) = self.tables.unknown_class.admit(at, 1) {
+                observer.observe(&Event::UnknownLimitClass { class, count });
+            }
+        }
+        true
+    }
+
+    /// Reports that a key has no slot of its own.
+    pub(super) fn report_saturation(&self, rule: &Rule, at: Duration) {
+        let (table, name) = self.tables.of(rule);
+        let Some(observer) = &self.observer else {
+            return;
+        };
+        if let Some(count) = table.saturation(at) {
+            observer.observe(&Event::LimiterSaturated { table: name, count });
+        }
+    }
+
+    /// Returns what a charge left; `None` for a shadow limit.
+    pub(super) fn standing(&self, charge: &Charge) -> Option<Standing<'_>> {
+        let rule = self.rule(charge.limit).filter(|rule| !rule.is_shadow)?;
+        Some(Standing {
+            limit: &rule.name,
+            rate: self.rate(charge.rate)?.rate,
+            left: charge.left,
+            next_cell: Duration::from_nanos(charge.next_cell),
+            is_full: charge.next_cell == 0,
+        })
+    }
+
+    pub(super) fn give_back(&self, charge: &Charge, at: Duration) {
+        let Some(rule) = self.rule(charge.limit) else {
+            return;
+        };
+        let (table, _) = self.tables.of(rule);
+        match charge.place {
+            Place::Nowhere => {}
+            Place::Everyone => rule.state.give_back(charge.taken),
+            Place::Slot(key) => table.give_back(key, charge.taken),
+            Place::Cell(index) => table.give_back_cell(index, charge.taken),
+            Place::Store(key) => {
+                let Bound::Rate(bound) = &rule.bound else {
+                    return;
+                };
+                let shared = bound.shared.as_ref();
+                if let Some(rate) = shared.and_then(|shared| shared.rate(charge.rate)) {
+                    let cells = u32::try_from(charge.taken).unwrap_or(u32::MAX);
+                    rate.give_back(RateKey::from_bytes(key), cells, at);
+                }
+            }
+        }
+    }
+
+    pub(super) fn samples(&self, add: &mut dyn FnMut(Sample<'_>)) {
+        for rule in &self.rules {
+            rule.state.samples(&rule.name, add);
+        }
+        let tables = [
+            ("sources", &self.tables.sources),
+            ("callers", &self.tables.callers),
+        ];
+        for (name, table) in tables {
+            let labels = &[("table", name)];
+            let mut sample = |name, value| {
+                add(Sample {
+                    name,
+                    labels,
+                    value,
+                });
+            };
+            sample("bearergate_limit_keys", table.live().0);
+            sample("bearergate_limit_saturated_total", table.saturated.get());
+        }
+    }
 }
