@@ -6,7 +6,8 @@ mod usage;
 
 pub use quota::Quota;
 pub use rate_store::{RateKey, RateStore, Taken};
+pub use usage::{Credit, QuotaKey, QuotaWindow, Spend, SpendId, Spent};
 pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
-pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
+pub use usage::{UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;
