@@ -75,11 +75,8 @@ fn free_lapsed(tx: &mut Change<'_>, key: &QuotaKey, start: i64, at: UnixTime) ->
 pub(super) fn give_back(tx: &mut Change<'_>, id: SpendId, units: u64) -> Result<(), Fault> {
     let id = id.as_u128().to_be_bytes();
     let found = tx.read_one(OPEN, [id], |row| {
-        let key = QuotaKey::new(
-            row.get::<_, String>(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, String>(2)?,
-        );
+        let text = |column| row.get::<_, String>(column);
+        let key = QuotaKey::new(&text(0)?, &text(1)?, &text(2)?);
         Ok((
             key,
             row.get::<_, i64>(3)?,
