@@ -40,9 +40,10 @@ pub use lock_out::{LockOut, LockOutBuilder, LockStanding, Locked};
 pub use quota::Quota;
 pub use rate_store::{RateKey, RateStore, Taken};
 pub use standing::Standing;
-pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
-pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
 pub(crate) use watch::Signals;
 pub use watch::{Signal, Watch, WatchBuilder};
+pub use usage::{Credit, QuotaKey, QuotaWindow, Spend, SpendId, Spent};
+pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
+pub use usage::{UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;
