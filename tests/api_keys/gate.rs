@@ -269,6 +269,24 @@ fn application_key_is_validated_in_the_client_slot_next_to_a_user() {
     assert_eq!(kind(&gate, &typo), Some(RejectionKind::ApiKeyMalformed));
 }
 
+#[test]
+fn list_of_a_key_may_spell_an_ipv4_network_as_a_mapped_one() {
+    let service = Service::new();
+    let network: ipnet::IpNet = "::ffff:10.0.0.0/104".parse().unwrap();
+    let (key, _) = service.issue(plain().addresses([network]));
+    let gate = builder(&service).allow_any_authenticated().build().unwrap();
+    for (client, expected) in [
+        ("10.9.9.9", None),
+        ("::ffff:10.9.9.9", None),
+        ("11.9.9.9", Some(RejectionKind::AddressDenied)),
+    ] {
+        let request = http::Request::get("/").header("x-api-key", &key);
+        let request = request.extension(ClientAddress(client.parse().unwrap()));
+        let answer = wait(gate.check(&request.body(()).unwrap()));
+        assert_eq!(answer.err().map(|refusal| refusal.kind()), expected);
+    }
+}
+
 /// One address decides for policies and for the list of a key.
 #[test]
 fn list_of_a_key_is_compared_with_the_address_of_the_client() {
