@@ -130,8 +130,8 @@ impl<'a> BatchLine<'a> {
         self.mark.what
     }
 
-    /// Returns the code of the [kind](crate::RejectionKind) of a refused request, `allowed`, or for
-    /// other records the code of [`what`](Self::what).
+    /// Returns the code of the [kind](crate::RejectionKind) of a refusal, or `allowed`, for a
+    /// decision and a summary; for other records the code of [`what`](Self::what).
     pub const fn code(&self) -> &'static str {
         self.mark.code
     }
