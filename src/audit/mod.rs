@@ -23,6 +23,7 @@ mod recorded;
 mod refusals;
 mod ring;
 mod sink;
+mod trail;
 mod unpacking;
 mod verify;
 mod waiting;
