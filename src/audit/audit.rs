@@ -14,7 +14,6 @@ use super::health::{AuditHealth, Closed, Lost, SinkHealth, SinkState};
 use super::lane::{Lane, PerLane};
 use super::recorded::Recorded;
 use super::ring::{Phase, Report};
-use super::waiting::Ticket;
 use crate::limits;
 use crate::metrics::{Counted, Sample};
 use crate::now_or_later::NowOrLater;
@@ -71,23 +70,17 @@ impl Audit {
     pub fn flush(&self) -> NowOrLater<'_, Result<(), AuditError>> {
         NowOrLater::later(async move {
             self.core().summarise(None);
-            let all = self.core().lines.iter().map(|line| self.marked(line));
-            // All are marked before the first is waited for.
-            let all: Vec<_> = all.collect();
-            let mut answer = Ok(());
-            for ticket in all {
-                let written = ticket.await;
-                answer = answer.and(written);
-            }
-            answer
+            self.finish(&self.core().lines).await?;
+            // The checkpoints of the others are in their rings only now.
+            self.finish(&self.core().anchors).await
         })
     }
 
     /// Returns the state of each sink.
     pub fn health(&self) -> AuditHealth {
-        let sinks = self.core().lines.iter();
+        let sinks = self.core().lines.iter().chain(&self.core().anchors);
         AuditHealth {
-            sinks: sinks.map(|line| sink_health(line)).collect(),
+            sinks: sinks.map(sink_health).collect(),
         }
     }
 
@@ -129,8 +122,17 @@ impl Audit {
         &self.0.core
     }
 
-    fn marked(&self, line: &Line) -> Ticket {
-        self.core().ticket(line, line.ring.mark(), FLUSH_WAIT)
+    /// Waits until these sinks have written what they were given.
+    async fn finish(&self, lines: &[Line]) -> Result<(), AuditError> {
+        let mark = |line: &Line| self.core().ticket(line, line.ring.mark(), FLUSH_WAIT);
+        // All are marked before the first is waited for.
+        let tickets: Vec<_> = lines.iter().map(mark).collect();
+        let mut answer = Ok(());
+        for ticket in tickets {
+            let written = ticket.await;
+            answer = answer.and(written);
+        }
+        answer
     }
 }
 
@@ -149,10 +151,13 @@ impl Owner {
         }
         let deadline = Instant::now().checked_add(within);
         self.core.summarise(None);
-        let lines = &self.core.lines;
-        lines.iter().for_each(|line| line.ring.close());
-        let rest = lines.iter().map(|line| line.ring.wait_end(deadline));
-        let unwritten = rest.fold(0, u64::saturating_add);
+        let mut unwritten = 0_u64;
+        // The last checkpoints are in the rings of the anchors when the others have ended.
+        for lines in [&self.core.lines, &self.core.anchors] {
+            lines.iter().for_each(|line| line.ring.close());
+            let rest = lines.iter().map(|line| line.ring.wait_end(deadline));
+            unwritten = rest.fold(unwritten, u64::saturating_add);
+        }
         self.core.alarm.close();
         Closed { unwritten }
     }
@@ -193,7 +198,8 @@ impl Counted for Audit {
             let bytes: usize = tallies().map(|t| t.bytes).sum();
             sample("bearergate_audit_bytes", bytes as u64);
         }
-        for (line, report) in &reports {
+        let anchors = self.core().anchors.iter().map(|l| (l, l.ring.report()));
+        for (line, report) in reports.iter().copied().chain(anchors) {
             add(Sample {
                 name: "bearergate_audit_write_errors_total",
                 labels: &[("sink", &line.name)],

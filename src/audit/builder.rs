@@ -8,6 +8,7 @@ use std::thread;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::audit::Audit;
+use super::chain::ChainKey;
 use super::collapse::Collapse;
 use super::core::{Core, Line, Mode};
 use super::encoding::Encoding;
@@ -19,6 +20,7 @@ use super::record::Common;
 use super::refusals::Refusals;
 use super::ring::Ring;
 use super::sink::AuditSink;
+use super::trail::Trail;
 use super::waiting::Alarm;
 use super::writer::Writer;
 use crate::clock::{Clock, SystemClock};
@@ -37,6 +39,7 @@ pub struct AuditBuilder {
     addresses: Option<AddressDetail>,
     detail: Detail,
     collapse: Collapse,
+    chain: Option<ChainKey>,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -44,8 +47,15 @@ pub struct AuditBuilder {
 /// A sink and what it may ask of the requests.
 struct Configured {
     sink: Box<dyn AuditSink>,
-    encoding: Encoding,
-    mode: Mode,
+    content: Content,
+}
+
+/// What a sink is given.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Content {
+    Records(Encoding, Mode),
+    /// Checkpoints only.
+    Checkpoints,
 }
 
 impl AuditBuilder {
@@ -58,6 +68,7 @@ impl AuditBuilder {
             addresses: None,
             detail: Detail::default(),
             collapse: Collapse::default(),
+            chain: None,
             clock: Arc::new(SystemClock),
             observer: None,
         }
@@ -87,9 +98,27 @@ impl AuditBuilder {
     fn with(mut self, sink: impl AuditSink + 'static, encoding: Encoding, mode: Mode) -> Self {
         self.sinks.push(Configured {
             sink: Box::new(sink),
-            encoding,
-            mode,
+            content: Content::Records(encoding, mode),
         });
+        self
+    }
+
+    /// Adds a sink that gets only the checkpoints of the [chain](Self::chain) of every other sink,
+    /// as they are in its trail. Let it write where those who can change the trail cannot write:
+    /// with its lines [`verify`](super::verify) sees that the end of a trail was cut off.
+    pub fn anchor(mut self, sink: impl AuditSink + 'static) -> Self {
+        self.sinks.push(Configured {
+            sink: Box::new(sink),
+            content: Content::Checkpoints,
+        });
+        self
+    }
+
+    /// Adds to each line a MAC over it and the line before, under this key, so that
+    /// [`verify`](super::verify) finds what was changed, removed or inserted; a checkpoint is written
+    /// every 60 seconds or 1 000 records. By default there is no chain.
+    pub fn chain(mut self, key: ChainKey) -> Self {
+        self.chain = Some(key);
         self
     }
 
@@ -167,7 +196,8 @@ impl AuditBuilder {
     ///
     /// # Errors
     ///
-    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a sink,
+    /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a sink of records, and for an anchor
+    /// without a chain,
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for a buffer outside 64 KiB to 1 GiB
     /// or a sample of 0, [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for the
     /// name of a node that has other characters than ASCII letters, digits, `.`, `_` and `-`, and
@@ -175,28 +205,38 @@ impl AuditBuilder {
     pub fn start(mut self) -> Result<Audit, ConfigError> {
         self.check()?;
         let sinks = std::mem::take(&mut self.sinks);
+        let chain = self.chain.take();
         let lines = self.lines(&sinks);
         let core = Arc::new(self.core(lines)?);
         let trail = Audit::running(Arc::clone(&core));
         let watched = Arc::clone(&core);
         spawn("audit".to_owned(), move || watched.watch())?;
-        for (line, configured) in core.lines.iter().zip(sinks) {
-            let Configured {
-                sink,
-                encoding,
-                mode,
-            } = configured;
-            let (core, ring) = (Arc::clone(&core), Arc::clone(&line.ring));
-            let is_durable = mode == Mode::BeforeAnswer;
-            let name = Arc::clone(&line.name);
-            let writer = Writer::new(core, ring, name, (sink, encoding), is_durable);
+        let lines = core.lines.iter().chain(&core.anchors);
+        let (anchors, records): (Vec<_>, Vec<_>) = sinks
+            .into_iter()
+            .partition(|sink| sink.content == Content::Checkpoints);
+        for (line, Configured { sink, content }) in lines.zip(records.into_iter().chain(anchors)) {
+            let (name, ring) = (Arc::clone(&line.name), Arc::clone(&line.ring));
+            let anchors = core.anchors.iter().map(|line| Arc::clone(&line.ring));
+            let trail = match content {
+                Content::Records(encoding, _) => Trail::of_records(
+                    Arc::clone(&name),
+                    encoding,
+                    chain.clone(),
+                    anchors.collect(),
+                ),
+                Content::Checkpoints => Trail::of_checkpoints(Arc::clone(&name)),
+            };
+            let is_durable = line.mode == Mode::BeforeAnswer;
+            let writer = Writer::new(Arc::clone(&core), (name, ring), sink, trail, is_durable);
             spawn(format!("audit {}", line.name), move || writer.run())?;
         }
         Ok(trail)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.sinks.is_empty() {
+        let is_anchor = |sink: &Configured| sink.content == Content::Checkpoints;
+        if self.sinks.iter().all(is_anchor) {
             let remedy = "add one with `sink`, `required` or `before_answer`";
             return Err(ConfigError::empty("sink", remedy));
         }
@@ -219,6 +259,10 @@ impl AuditBuilder {
                 "node", expected, &self.node, remedy,
             ));
         }
+        if self.chain.is_none() && self.sinks.iter().any(is_anchor) {
+            let detail = "expected a chain for the anchor, found none; set its key with `chain`";
+            return Err(ConfigError::missing("chain", detail));
+        }
         if self.addresses == Some(AddressDetail::Keyed) && self.detail.pseudonyms.is_none() {
             let detail = "expected a key of pseudonyms for keyed addresses, found none; set one with \
                           `pseudonyms`";
@@ -227,23 +271,28 @@ impl AuditBuilder {
         Ok(())
     }
 
-    fn lines(&self, sinks: &[Configured]) -> Vec<Line> {
-        let mut lines: Vec<Line> = Vec::new();
-        for configured in sinks {
-            let wake_at = match configured.mode {
-                Mode::BeforeAnswer => 1,
-                _ => limits::AUDIT_WAKE.min(self.ring / 4),
+    /// Makes the rings of the sinks of records, and of the anchors.
+    fn lines(&self, sinks: &[Configured]) -> [Vec<Line>; 2] {
+        let [mut records, mut anchors] = [Vec::new(), Vec::new()];
+        let mut names = Vec::new();
+        for Configured { sink, content } in sinks {
+            let name = unique(sink.name(), &names);
+            names.push(Arc::clone(&name));
+            let (lines, mode, ring) = match content {
+                Content::Records(_, mode) => (&mut records, *mode, self.ring),
+                Content::Checkpoints => (&mut anchors, Mode::BestEffort, limits::AUDIT_RING_ANCHOR),
             };
-            lines.push(Line {
-                name: unique(configured.sink.name(), &lines),
-                ring: Arc::new(Ring::new(self.ring, wake_at)),
-                mode: configured.mode,
-            });
+            let wake_at = match mode {
+                Mode::BeforeAnswer => 1,
+                _ => limits::AUDIT_WAKE.min(ring / 4),
+            };
+            let ring = Arc::new(Ring::new(ring, wake_at));
+            lines.push(Line { name, ring, mode });
         }
-        lines
+        [records, anchors]
     }
 
-    fn core(self, lines: Vec<Line>) -> Result<Core, ConfigError> {
+    fn core(self, [lines, anchors]: [Vec<Line>; 2]) -> Result<Core, ConfigError> {
         let mut boot = [0; 16];
         let random = SystemRandom::new().fill(&mut boot);
         random.map_err(|_| ConfigError::no_random("audit"))?;
@@ -263,6 +312,7 @@ impl AuditBuilder {
             clock: self.clock,
             observer: self.observer,
             lines,
+            anchors,
             detail,
             claimed,
             sample: self.sample,
@@ -287,14 +337,11 @@ impl fmt::Debug for AuditBuilder {
 }
 
 /// Returns the name of a sink, with a number if an earlier one has it.
-fn unique(name: &str, lines: &[Line]) -> Arc<str> {
-    let is_taken = |name: &str| lines.iter().any(|line| &*line.name == name);
-    if !is_taken(name) {
-        return name.into();
-    }
-    let numbered = (2..=lines.len() + 1).map(|number| format!("{name}-{number}"));
-    let mut free = numbered.filter(|name| !is_taken(name));
-    free.next().unwrap_or_default().into()
+fn unique(name: &str, taken: &[Arc<str>]) -> Arc<str> {
+    let is_free = |name: &String| taken.iter().all(|other| **other != **name);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(is_free).unwrap_or_default().into()
 }
 
 fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<(), ConfigError> {

@@ -28,7 +28,10 @@ pub(super) struct Core {
     pub(super) common: Common,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    /// The sinks of records.
     pub(super) lines: Vec<Line>,
+    /// The sinks of checkpoints.
+    pub(super) anchors: Vec<Line>,
     pub(super) detail: Detail,
     pub(super) claimed: ClaimedKey,
     pub(super) sample: u32,

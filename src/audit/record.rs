@@ -168,15 +168,12 @@ impl Record<'_> {
         }
     }
 
-    /// Returns the kind of a refusal, `allowed`, or the code of what the record is about.
+    /// Returns the kind or `allowed` for a decision and a summary, else the code of what the record
+    /// is about.
     pub(crate) const fn code(&self) -> &'static str {
         match (self.what, self.kind) {
-            (What::Decision | What::Authenticated | What::Completed | What::Summary, kind) => {
-                match kind {
-                    Some(kind) => kind,
-                    None => "allowed",
-                }
-            }
+            (What::Decision | What::Summary, Some(kind)) => kind,
+            (What::Decision | What::Summary, None) => "allowed",
             (what, _) => what.as_str(),
         }
     }

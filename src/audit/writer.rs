@@ -1,49 +1,50 @@
 //! The thread that writes the records of one sink.
 
-use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::core::Core;
-use super::encoding::Encoding;
 use super::lane::PerLane;
-use super::record::{CountOf, LineMark, Record, What};
-use super::ring::{Done, Entries, Loss, Phase, Ring, Work, framed};
-use super::sink::{AuditSink, Batch, SinkStart};
-use super::unpacking::{blank, unpack};
+use super::record::{CountOf, What};
+use super::ring::{Done, Entries, Phase, Ring, Work, framed};
+use super::sink::{AuditSink, Batch, PreviousEnd, SinkNotice, SinkStart};
+use super::trail::Trail;
 use crate::event::{Event, EventThrottle};
 use crate::limits;
 
-/// Encoded bytes after which a batch is written.
-const BATCH: usize = 256 * 1024;
 /// The time before the first new try, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// The longest time that written records are not synced.
-const SYNC: Duration = Duration::from_secs(1);
+/// How often a sink is asked while nothing is recorded.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The writer is not waited for any longer.
-struct Abandoned;
+pub(super) struct Abandoned;
 
 /// Writes the entries of a ring into a sink.
 #[derive(Debug)]
 pub(super) struct Writer {
     core: Arc<Core>,
+    trail: Trail,
+    out: Output,
+    /// Whether each batch is synced.
+    is_durable: bool,
+}
+
+/// A sink that is tried until it takes what it is given.
+#[derive(Debug)]
+struct Output {
+    core: Arc<Core>,
     ring: Arc<Ring>,
     name: Arc<str>,
     sink: Box<dyn AuditSink>,
-    encoding: Encoding,
-    /// Whether each batch is synced.
-    is_durable: bool,
     failures: EventThrottle,
-    sequence: u64,
-    last_millis: u64,
-    /// When the first batch was written that is not synced.
-    unsynced: Option<Instant>,
-    lines: Vec<u8>,
-    marks: Vec<LineMark>,
+    notices: Vec<SinkNotice>,
+    is_prepared: bool,
+    is_synced: bool,
+    /// The entries whose lines are not written.
     done: PerLane<Done>,
 }
 
@@ -59,163 +60,211 @@ impl Drop for Ending {
 impl Writer {
     pub(super) fn new(
         core: Arc<Core>,
-        ring: Arc<Ring>,
-        name: Arc<str>,
-        (sink, encoding): (Box<dyn AuditSink>, Encoding),
+        (name, ring): (Arc<str>, Arc<Ring>),
+        sink: Box<dyn AuditSink>,
+        trail: Trail,
         is_durable: bool,
     ) -> Self {
-        Self {
-            core,
+        let out = Output {
+            core: Arc::clone(&core),
             ring,
             name,
             sink,
-            encoding,
-            is_durable,
             failures: EventThrottle::new(),
-            sequence: 0,
-            last_millis: 0,
-            unsynced: None,
-            lines: Vec::new(),
-            marks: Vec::new(),
+            notices: Vec::new(),
+            is_prepared: false,
+            is_synced: true,
             done: PerLane::default(),
+        };
+        Self {
+            core,
+            trail,
+            out,
+            is_durable,
         }
     }
 
     /// Runs until the ring is closed and empty, or abandoned.
     pub(super) fn run(mut self) {
-        let ending = Ending(Arc::clone(&self.ring));
+        let ending = Ending(Arc::clone(&self.out.ring));
         // What is left then is counted when the ring ends.
         let _ = self.serve();
         drop(ending);
     }
 
     fn serve(&mut self) -> Result<(), Abandoned> {
-        self.begin()?;
-        let mut buffer = self.ring.buffer();
+        let previous = self.out.start(self.trail.extension())?;
+        self.trail.start(&self.core, previous.as_ref());
+        self.write_own(What::Started)?;
+        self.finish_batch()?;
+        let mut buffer = self.out.ring.buffer();
         loop {
             buffer.clear();
-            let within = self.unsynced.map(|_| SYNC);
-            let work = self.ring.take(&mut buffer, limits::AUDIT_FLUSH, within);
+            let work = self
+                .out
+                .ring
+                .take(&mut buffer, limits::AUDIT_FLUSH, Some(IDLE));
             let is_end = work.phase != Phase::Open;
+            if buffer.is_empty() && !work.is_awaited && !is_end {
+                self.out.persist(|sink| sink.idle())?;
+            }
             self.write_entries(&buffer)?;
             self.write_gaps(&work)?;
             if is_end {
                 self.write_own(What::Stopped)?;
             }
-            self.sync_if_due(is_end || work.is_awaited)?;
-            self.ring.settle(work.last);
+            if self.trail.is_checkpoint_due(&self.core) || is_end {
+                self.write_checkpoint()?;
+            }
+            self.finish_batch()?;
+            self.out
+                .sync_if(is_end || work.is_awaited || self.is_durable)?;
+            self.out.ring.settle(work.last);
             if is_end {
                 return Ok(());
             }
         }
     }
 
-    fn begin(&mut self) -> Result<(), Abandoned> {
+    fn write_entries(&mut self, entries: &[u8]) -> Result<(), Abandoned> {
+        for (lane, entry) in Entries(entries) {
+            self.begin_line()?;
+            if !self.trail.add_entry(&self.core, entry) {
+                let loss = self.trail.one_loss();
+                self.out.ring.lose(lane, loss);
+            }
+            let done = self.out.done.get_mut(lane);
+            done.bytes += framed(entry);
+            done.records += 1;
+            self.end_line()?;
+        }
+        Ok(())
+    }
+
+    /// Writes how many records were lost in each lane. They were lost after those before were put.
+    fn write_gaps(&mut self, work: &Work) -> Result<(), Abandoned> {
+        for (lane, loss) in work.losses.iter().filter(|(_, loss)| loss.count > 0) {
+            self.begin_line()?;
+            let count = CountOf {
+                count: loss.count,
+                first_millis: loss.first_millis,
+                last_millis: loss.last_millis,
+                sources: None,
+                lane: Some(lane.as_str()),
+            };
+            self.trail
+                .add_own(&self.core, What::Gap, loss.last_millis, |record| {
+                    record.count = Some(count);
+                });
+            self.end_line()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the record of the start or the end.
+    fn write_own(&mut self, what: What) -> Result<(), Abandoned> {
+        self.begin_line()?;
+        let millis = self.core.clock.unix_millis();
+        let millis = millis.unwrap_or(self.trail.last_millis());
+        let starts = self.trail.starts().filter(|_| what == What::Started);
+        self.trail.add_own(&self.core, what, millis, |record| {
+            record.starts = starts;
+        });
+        self.end_line()
+    }
+
+    fn write_checkpoint(&mut self) -> Result<(), Abandoned> {
+        if self.trail.has_chain() {
+            self.begin_line()?;
+            let file = self.out.sink.file().to_owned();
+            self.trail.add_checkpoint(&self.core, &file);
+        }
+        Ok(())
+    }
+
+    /// Writes the lines that are ready, and what the sink reports about itself.
+    fn finish_batch(&mut self) -> Result<(), Abandoned> {
+        loop {
+            self.out.write(&mut self.trail)?;
+            let notices = std::mem::take(&mut self.out.notices);
+            if notices.is_empty() || !self.trail.has_records() {
+                return Ok(());
+            }
+            for SinkNotice { what, file } in notices {
+                self.begin_line()?;
+                let millis = self.trail.last_millis();
+                self.trail
+                    .add_own(&self.core, What::Lifecycle, millis, |record| {
+                        record.subject_matter = Some((what, &file));
+                    });
+            }
+        }
+    }
+
+    /// Prepares the sink for the first line of a batch.
+    fn begin_line(&mut self) -> Result<(), Abandoned> {
+        if self.out.is_prepared {
+            return Ok(());
+        }
+        let mut begun = None;
+        self.out.persist(|sink| {
+            begun = sink.prepare()?;
+            Ok(())
+        })?;
+        self.out.is_prepared = true;
+        let room = self.out.sink.room();
+        self.trail.begin_batch(begun, room);
+        Ok(())
+    }
+
+    /// Writes the batch if it is long enough.
+    fn end_line(&mut self) -> Result<(), Abandoned> {
+        if self.trail.is_batch_full() {
+            if self.trail.is_checkpoint_due(&self.core) {
+                self.write_checkpoint()?;
+            }
+            self.out.write(&mut self.trail)?;
+        } else if self.trail.is_checkpoint_due_by_count() {
+            self.write_checkpoint()?;
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    fn start(&mut self, extension: &'static str) -> Result<Option<PreviousEnd>, Abandoned> {
         let core = Arc::clone(&self.core);
         let start = SinkStart {
             node: &core.common.node,
             boot: core.common.boot,
-            extension: self.encoding.extension(),
+            extension,
         };
         let mut previous = None;
         self.persist(|sink| {
             previous = sink.start(&start)?;
             Ok(())
         })?;
-        let _ = previous;
-        self.write_own(What::Started)
+        Ok(previous)
     }
 
-    fn write_entries(&mut self, entries: &[u8]) -> Result<(), Abandoned> {
-        for (lane, entry) in Entries(entries) {
-            let done = self.done.get_mut(lane);
-            done.bytes += framed(entry);
-            done.records += 1;
-            match unpack(entry, self.sequence + 1) {
-                Some(record) => self.add(&record),
-                None => self.ring.lose(lane, Loss::one(self.last_millis)),
-            }
-            if self.lines.len() >= BATCH {
-                self.write_lines()?;
-            }
+    /// Writes the lines of a batch, and gives the room of their records back.
+    fn write(&mut self, trail: &mut Trail) -> Result<(), Abandoned> {
+        let (lines, marks) = trail.batch();
+        if !lines.is_empty() {
+            self.persist(|sink| sink.write(&Batch::new(lines, marks)))?;
+            self.is_synced = false;
+            self.is_prepared = false;
         }
-        self.write_lines()
-    }
-
-    /// Writes how many records were lost in each lane. They were lost after those before were put.
-    fn write_gaps(&mut self, work: &Work) -> Result<(), Abandoned> {
-        for (lane, loss) in work.losses.iter().filter(|(_, loss)| loss.count > 0) {
-            let mut record = self.own(What::Gap, loss.last_millis);
-            record.count = Some(CountOf {
-                count: loss.count,
-                first_millis: loss.first_millis,
-                last_millis: loss.last_millis,
-                sources: None,
-                lane: Some(lane.as_str()),
-            });
-            self.add(&record);
-        }
-        self.write_lines()
-    }
-
-    /// Writes the record of the start or the end.
-    fn write_own(&mut self, what: What) -> Result<(), Abandoned> {
-        let millis = self.core.clock.unix_millis();
-        let record = self.own(what, millis.unwrap_or(self.last_millis));
-        self.add(&record);
-        self.write_lines()
-    }
-
-    /// Begins a record of the trail about itself.
-    fn own(&self, what: What, millis: u64) -> Record<'static> {
-        let mut record = blank(what, millis, self.sequence + 1);
-        record.id = self.core.next_id();
-        record
-    }
-
-    /// Encodes a record as the next line.
-    fn add(&mut self, record: &Record<'_>) {
-        self.sequence += 1;
-        self.last_millis = record.millis;
-        self.encoding
-            .encode(record, &self.core.common, &mut self.lines);
-        self.lines.push(b'\n');
-        self.marks.push(record.mark(self.lines.len()));
-    }
-
-    /// Writes the lines that are ready, and gives the room of their records back.
-    fn write_lines(&mut self) -> Result<(), Abandoned> {
-        if !self.lines.is_empty() {
-            let lines = std::mem::take(&mut self.lines);
-            let marks = std::mem::take(&mut self.marks);
-            let progress = Cell::new(0);
-            let written = self.persist(|sink| {
-                let batch = Batch::new(&lines, &marks).continued(&progress);
-                if batch.bytes().is_empty() {
-                    return Ok(());
-                }
-                sink.write(&batch)
-            });
-            let count = marks.len() as u64;
-            (self.lines, self.marks) = (lines, marks);
-            written?;
-            self.lines.clear();
-            self.marks.clear();
-            self.unsynced.get_or_insert_with(Instant::now);
-            self.ring.release(&std::mem::take(&mut self.done), count);
-        } else if self.done != PerLane::default() {
-            self.ring.release(&std::mem::take(&mut self.done), 0);
-        }
+        let count = marks.len() as u64;
+        self.ring.release(&std::mem::take(&mut self.done), count);
+        trail.end_batch();
         Ok(())
     }
 
-    fn sync_if_due(&mut self, is_awaited: bool) -> Result<(), Abandoned> {
-        let Some(since) = self.unsynced else {
-            return Ok(());
-        };
-        if is_awaited || self.is_durable || since.elapsed() >= SYNC {
+    fn sync_if(&mut self, is_awaited: bool) -> Result<(), Abandoned> {
+        if is_awaited && !self.is_synced {
             self.persist(|sink| sink.sync())?;
-            self.unsynced = None;
+            self.is_synced = true;
         }
         Ok(())
     }
@@ -228,8 +277,15 @@ impl Writer {
         let mut pause = FIRST_PAUSE;
         loop {
             // A sink that panics is one that fails.
-            let answer = catch_unwind(AssertUnwindSafe(|| step(&mut *self.sink)));
-            if matches!(answer, Ok(Ok(()))) {
+            let answer = catch_unwind(AssertUnwindSafe(|| {
+                let answer = step(&mut *self.sink);
+                (answer, self.sink.take_notices())
+            }));
+            let is_done = answer.is_ok_and(|(answer, notices)| {
+                self.notices.extend(notices);
+                answer.is_ok()
+            });
+            if is_done {
                 return match self.ring.mend() {
                     Phase::Abandoned => Err(Abandoned),
                     _ => Ok(()),

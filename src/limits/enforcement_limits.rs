@@ -180,3 +180,5 @@ pub(crate) const RATE_STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Fewest calls in a second of which half have to fail before the store is not asked.
 pub(crate) const RATE_STORE_CALLS: u32 = 20;
+/// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
+pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;
