@@ -8,6 +8,14 @@ mod ocsf;
 mod outcome;
 mod scalar;
 #[cfg(test)]
+mod test_cef;
+#[cfg(test)]
+mod test_json;
+#[cfg(test)]
+mod test_ocsf;
+#[cfg(test)]
+mod test_samples;
+#[cfg(test)]
 mod tests;
 
 use super::record::{Common, Record};
