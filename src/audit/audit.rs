@@ -14,6 +14,7 @@ use super::health::{AuditHealth, Closed, Lost, SinkHealth, SinkState};
 use super::lane::{Lane, PerLane};
 use super::recorded::Recorded;
 use super::ring::{Phase, Report};
+use crate::diagnosis::Finding;
 use crate::limits;
 use crate::metrics::{Counted, Sample};
 use crate::now_or_later::NowOrLater;

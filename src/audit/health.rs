@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::lane::{Lane, PerLane};
+use crate::diagnosis::Finding;
 
 /// The state of an [`Audit`](super::Audit) and of each of its sinks.
 #[derive(Clone, Debug)]
@@ -79,6 +80,26 @@ impl SinkHealth {
     /// Returns how often writing or syncing has failed.
     pub const fn errors(&self) -> u64 {
         self.errors
+    }
+
+    /// Returns what an operator should know of it.
+    pub(super) fn finding(&self) -> Finding {
+        let subject = format!("audit sink `{}`", self.name);
+        let (lost, errors) = (self.lost.total(), self.errors);
+        match self.state {
+            SinkState::Broken => {
+                let text = format!("it cannot be written to, {errors} attempts have failed");
+                let hint = "look at the file system or the receiver; it is tried again";
+                Finding::error(subject, text).hint(hint)
+            }
+            SinkState::Closed => Finding::warning(subject, "it is closed, nothing is recorded"),
+            SinkState::Working if lost > 0 => {
+                let text = format!("it has lost {lost} records, because there was no room");
+                let hint = "set a larger `ring`, or use a faster sink";
+                Finding::warning(subject, text).hint(hint)
+            }
+            SinkState::Working => Finding::ok(subject, "it takes records"),
+        }
     }
 }
 

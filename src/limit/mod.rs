@@ -40,10 +40,10 @@ pub use lock_out::{LockOut, LockOutBuilder, LockStanding, Locked};
 pub use quota::Quota;
 pub use rate_store::{RateKey, RateStore, Taken};
 pub use standing::Standing;
-pub(crate) use watch::Signals;
-pub use watch::{Signal, Watch, WatchBuilder};
 pub use usage::{Credit, QuotaKey, QuotaWindow, Spend, SpendId, Spent};
 pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{UsageBatch, UsageQuery, UsageRow, UsageStore};
+pub(crate) use watch::Signals;
+pub use watch::{Signal, Watch, WatchBuilder};
 
 pub use crate::rate::Rate;

@@ -11,7 +11,7 @@ pub(super) struct Permit {
     /// Is dropped with it.
     _held: Held,
     /// The permit of another limit.
-    _next: Option<Arc<Self>>,
+    next: Option<Arc<Self>>,
 }
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Permit {
     pub(super) const fn new(held: Held, next: Option<Arc<Self>>) -> Self {
         Self {
             _held: held,
-            _next: next,
+            next: next,
         }
     }
 }

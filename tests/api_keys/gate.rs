@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use bearergate::address::Proxies;
 use bearergate::credential::{Place, PresentedCredential, Sources};
 use bearergate::error::ConfigErrorKind;
 use bearergate::gate::GateBuilder;
@@ -282,6 +283,32 @@ fn list_of_a_key_may_spell_an_ipv4_network_as_a_mapped_one() {
     ] {
         let request = http::Request::get("/").header("x-api-key", &key);
         let request = request.extension(ClientAddress(client.parse().unwrap()));
+        let answer = wait(gate.check(&request.body(()).unwrap()));
+        assert_eq!(answer.err().map(|refusal| refusal.kind()), expected);
+    }
+}
+
+/// The list of a key is held against the client that the proxies locate, never against the proxy.
+#[test]
+fn list_of_a_key_is_compared_with_the_client_that_proxies_locate() {
+    let service = Service::new();
+    let networks = ["203.0.113.0/24", "10.0.0.0/8"].map(|network| network.parse().unwrap());
+    let (key, _) = service.issue(plain().addresses(networks));
+    let gate = builder(&service).proxies(Proxies::trust(["10.0.0.0/8"]).unwrap());
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    for (forwarded, expected) in [
+        (Some("203.0.113.9"), None),
+        (Some("198.51.100.9"), Some(RejectionKind::AddressDenied)),
+        // The proxy itself is on the list, and is not the client.
+        (None, Some(RejectionKind::AddressDenied)),
+    ] {
+        let peer = PeerAddress("10.0.0.1:443".parse().unwrap());
+        let mut request = http::Request::get("/")
+            .header("x-api-key", &key)
+            .extension(peer);
+        if let Some(forwarded) = forwarded {
+            request = request.header("x-forwarded-for", forwarded);
+        }
         let answer = wait(gate.check(&request.body(()).unwrap()));
         assert_eq!(answer.err().map(|refusal| refusal.kind()), expected);
     }

@@ -19,7 +19,10 @@ fn an_address_on_a_deny_list_is_refused_before_anything_is_parsed() {
     let service = Service::new();
     let gate = service.gate().addresses(denied("192.0.2.0/24"));
     let gate = gate.allow_any_authenticated().build().unwrap();
-    assert_eq!(kind(&gate, "good-a", "192.0.2.7"), Some(RejectionKind::AddressDenied));
+    assert_eq!(
+        kind(&gate, "good-a", "192.0.2.7"),
+        Some(RejectionKind::AddressDenied)
+    );
     assert_eq!(service.tokens.calls(), 0);
     assert_eq!(kind(&gate, "good-a", "198.51.100.7"), None);
 }
@@ -28,20 +31,31 @@ fn an_address_on_a_deny_list_is_refused_before_anything_is_parsed() {
 fn an_unknown_address_is_refused_where_there_is_a_list_and_passes_without_one() {
     let service = Service::new();
     let proxies = || Proxies::trust(["10.0.0.0/8"]).unwrap();
-    let listed = service.gate().proxies(proxies()).addresses(denied("192.0.2.0/24"));
+    let listed = service
+        .gate()
+        .proxies(proxies())
+        .addresses(denied("192.0.2.0/24"));
     let listed = listed.allow_any_authenticated().build().unwrap();
     let open = service.gate().proxies(proxies());
     let open = open.allow_any_authenticated().build().unwrap();
     // The proxy has sent no header.
-    assert_eq!(kind(&listed, "good-a", "10.0.0.1"), Some(RejectionKind::AddressDenied));
+    assert_eq!(
+        kind(&listed, "good-a", "10.0.0.1"),
+        Some(RejectionKind::AddressDenied)
+    );
     assert_eq!(kind(&open, "good-a", "10.0.0.1"), None);
 }
 
 #[test]
 fn policies_see_the_address_that_the_proxies_locate() {
     let service = Service::new();
-    let gate = service.gate().proxies(Proxies::trust(["10.0.0.0/8"]).unwrap());
-    let gate = gate.authorizer(address_in(["203.0.113.0/24"]).unwrap()).build().unwrap();
+    let gate = service
+        .gate()
+        .proxies(Proxies::trust(["10.0.0.0/8"]).unwrap());
+    let gate = gate
+        .authorizer(address_in(["203.0.113.0/24"]).unwrap())
+        .build()
+        .unwrap();
     let forwarded = |value: &str| {
         let mut request = request(Some("good-a"), "10.0.0.1");
         let headers = request.headers_mut();
@@ -51,17 +65,27 @@ fn policies_see_the_address_that_the_proxies_locate() {
     };
     assert_eq!(forwarded("203.0.113.9"), None);
     assert_eq!(forwarded("198.51.100.9"), Some(RejectionKind::AccessDenied));
-    assert_eq!(forwarded("203.0.113.9, unknown"), Some(RejectionKind::AccessDenied));
+    assert_eq!(
+        forwarded("203.0.113.9, unknown"),
+        Some(RejectionKind::AccessDenied)
+    );
 }
 
 #[test]
 fn a_connection_without_tls_is_refused_where_tls_is_required() {
     let service = Service::new();
-    let gate = service.gate().require_tls().allow_any_authenticated().build().unwrap();
+    let gate = service
+        .gate()
+        .require_tls()
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
     let with = |encrypted: Option<bool>| {
         let mut request = request(Some("good-a"), "192.0.2.7");
         if let Some(encrypted) = encrypted {
-            request.extensions_mut().insert(EncryptedConnection(encrypted));
+            request
+                .extensions_mut()
+                .insert(EncryptedConnection(encrypted));
         }
         let checked = gate.try_check_now(&request).unwrap();
         checked.err().map(|refusal| refusal.kind())
@@ -74,7 +98,10 @@ fn a_connection_without_tls_is_refused_where_tls_is_required() {
 #[test]
 fn behind_a_proxy_tls_is_what_the_proxy_reports() {
     let service = Service::new();
-    let gate = service.gate().proxies(Proxies::trust(["10.0.0.0/8"]).unwrap()).require_tls();
+    let gate = service
+        .gate()
+        .proxies(Proxies::trust(["10.0.0.0/8"]).unwrap())
+        .require_tls();
     let gate = gate.allow_any_authenticated().build().unwrap();
     let with = |proto: Option<&str>| {
         let mut request = request(Some("good-a"), "10.0.0.1");
@@ -95,9 +122,18 @@ fn behind_a_proxy_tls_is_what_the_proxy_reports() {
 
 #[test]
 fn what_needs_an_address_is_not_built_without_proxies() {
-    let gate = || Gate::builder().validator(Tokens::default()).allow_any_authenticated();
+    let gate = || {
+        Gate::builder()
+            .validator(Tokens::default())
+            .allow_any_authenticated()
+    };
     let rate = Rate::per_minute(1).unwrap();
-    let by = |by| Limits::builder().limit(Limit::rate("x", rate).by(by)).build().unwrap();
+    let by = |by| {
+        Limits::builder()
+            .limit(Limit::rate("x", rate).by(by))
+            .build()
+            .unwrap()
+    };
     let faulty = [
         gate().lock_out(LockOut::default()),
         gate().addresses(denied("192.0.2.0/24")),
@@ -106,56 +142,16 @@ fn what_needs_an_address_is_not_built_without_proxies() {
     ];
     for builder in faulty {
         let error = builder.build().unwrap_err();
-        assert_eq!((error.kind(), error.field()), (ConfigErrorKind::Empty, "proxies"));
-        assert!(error.to_string().contains("`Proxies::none()` if nobody"), "{error}");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ConfigErrorKind::Empty, "proxies")
+        );
+        assert!(
+            error.to_string().contains("`Proxies::none()` if nobody"),
+            "{error}"
+        );
     }
     assert!(gate().limits(by(By::Caller)).build().is_ok());
     let with_proxies = gate().proxies(Proxies::none()).lock_out(LockOut::default());
     assert!(with_proxies.build().is_ok());
-}
-
-#[cfg(feature = "api-key")]
-mod api_keys {
-    use std::sync::Arc;
-
-    use bearergate::api_key::{ApiKeyDraft, ApiKeyManager, ApiKeyScheme};
-    use bearergate::secret_source::SecretSource;
-    use bearergate::stores::MemoryApiKeyStore;
-    use bearergate::{ApiKeyValidator, RejectionKind};
-
-    use super::{Proxies, Service};
-    use crate::helpers::request;
-
-    /// A key that may be used from one network, and its address list is held against the client
-    /// that the proxies locate, never against the proxy.
-    #[tokio::test]
-    async fn the_list_of_a_key_is_compared_with_the_located_client() {
-        let service = Service::new();
-        let scheme = || {
-            let pepper = SecretSource::bytes(vec![7; 32]);
-            ApiKeyScheme::new("test_", "keys", pepper).unwrap()
-        };
-        let store = Arc::new(MemoryApiKeyStore::new(10).unwrap());
-        let manager = ApiKeyManager::builder(scheme(), store.clone()).build().unwrap();
-        let draft = ApiKeyDraft::new("alice").addresses(["203.0.113.0/24", "10.0.0.0/8"]);
-        let key = manager.create(draft).await.unwrap();
-        let validator = ApiKeyValidator::builder(scheme(), store).build().unwrap();
-        let gate = service.gate().validator(validator);
-        let gate = gate.proxies(Proxies::trust(["10.0.0.0/8"]).unwrap());
-        let gate = gate.allow_any_authenticated().build().unwrap();
-        let from = |forwarded: Option<&str>| {
-            let mut request = request(None, "10.0.0.1");
-            let headers = request.headers_mut();
-            headers.insert("x-api-key", key.expose().parse().unwrap());
-            if let Some(forwarded) = forwarded {
-                headers.insert("x-forwarded-for", forwarded.parse().unwrap());
-            }
-            let checked = gate.try_check_now(&request).unwrap();
-            checked.err().map(|refusal| refusal.kind())
-        };
-        assert_eq!(from(Some("203.0.113.9")), None);
-        assert_eq!(from(Some("198.51.100.9")), Some(RejectionKind::AddressDenied));
-        // The proxy itself is on the list, and is not the client.
-        assert_eq!(from(None), Some(RejectionKind::AddressDenied));
-    }
 }

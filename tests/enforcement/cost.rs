@@ -19,7 +19,9 @@ fn allocations(gate: &Gate) -> u64 {
 #[test]
 fn a_gate_with_everything_allocates_nothing_more() {
     let service = Service::new();
-    let plain = Gate::builder().validator(service.tokens.clone()).clock(service.clock.clone());
+    let plain = Gate::builder()
+        .validator(service.tokens.clone())
+        .clock(service.clock.clone());
     let plain = plain.allow_any_authenticated().build().unwrap();
     let trail = Trail::start(&service.clock);
     let rate = Rate::per_minute(100_000).unwrap();

@@ -19,14 +19,18 @@ fn left(charges: &Charges, limit: &str) -> Option<u32> {
 }
 
 fn limits(all: impl IntoIterator<Item = Limit>) -> Limits {
-    let builder = all.into_iter().fold(Limits::builder(), |all, limit| all.limit(limit));
+    let builder = all
+        .into_iter()
+        .fold(Limits::builder(), |all, limit| all.limit(limit));
     builder.build().unwrap()
 }
 
 #[test]
 fn a_caller_beyond_its_limit_is_refused_and_no_other_caller() {
     let service = Service::new();
-    let gate = service.gate().limits(limits([Limit::rate("default", per_minute(2))]));
+    let gate = service
+        .gate()
+        .limits(limits([Limit::rate("default", per_minute(2))]));
     let gate = gate.allow_any_authenticated().build().unwrap();
     assert_eq!(kind(&gate, "good-a", "192.0.2.7"), None);
     assert_eq!(kind(&gate, "good-a", "192.0.2.7"), None);
@@ -54,7 +58,10 @@ fn forged_credentials_charge_nobody_but_their_source() {
     ]));
     let gate = gate.allow_any_authenticated().build().unwrap();
     for _ in 0..50 {
-        assert_eq!(kind(&gate, "forged-a", "192.0.2.7"), Some(RejectionKind::SignatureInvalid));
+        assert_eq!(
+            kind(&gate, "forged-a", "192.0.2.7"),
+            Some(RejectionKind::SignatureInvalid)
+        );
     }
     let admitted = check(&gate, "good-a", "192.0.2.7").unwrap();
     assert_eq!(left(admitted.charges(), "default"), Some(1));
@@ -72,7 +79,10 @@ fn a_refusal_by_a_later_limit_gives_back_what_was_charged_before() {
     let gate = gate.allow_any_authenticated().build().unwrap();
     assert_eq!(kind(&gate, "good-a", "192.0.2.7"), None);
     for _ in 0..5 {
-        assert_eq!(kind(&gate, "good-a", "192.0.2.7"), Some(RejectionKind::RateLimited));
+        assert_eq!(
+            kind(&gate, "good-a", "192.0.2.7"),
+            Some(RejectionKind::RateLimited)
+        );
     }
     service.clock.advance(Duration::from_secs(60));
     let admitted = check(&gate, "good-a", "192.0.2.7").unwrap();
@@ -84,11 +94,14 @@ fn a_refusal_by_a_later_limit_gives_back_what_was_charged_before() {
 fn an_outage_gives_every_charge_back() {
     let service = Service::new();
     let gate = service.gate().limits(limits([
-        Limit::rate("sources", per_minute(100)).by(By::Source),
+        Limit::rate("sources", per_minute(100)).by(By::Source)
     ]));
     let gate = gate.allow_any_authenticated().build().unwrap();
     for _ in 0..5 {
-        assert_eq!(kind(&gate, "down-a", "192.0.2.7"), Some(RejectionKind::Unavailable));
+        assert_eq!(
+            kind(&gate, "down-a", "192.0.2.7"),
+            Some(RejectionKind::Unavailable)
+        );
     }
     let admitted = check(&gate, "good-a", "192.0.2.7").unwrap();
     assert_eq!(left(admitted.charges(), "sources"), Some(99));
@@ -117,7 +130,9 @@ async fn an_answer_that_was_not_waited_for_leaves_no_charge() {
 #[test]
 fn a_refund_gives_back_once() {
     let service = Service::new();
-    let gate = service.gate().limits(limits([Limit::rate("default", per_minute(10))]));
+    let gate = service
+        .gate()
+        .limits(limits([Limit::rate("default", per_minute(10))]));
     let gate = gate.allow_any_authenticated().build().unwrap();
     let admitted = check(&gate, "good-a", "192.0.2.7").unwrap();
     let kept = check(&gate, "good-a", "192.0.2.7").unwrap();
@@ -142,13 +157,21 @@ fn an_allowed_answer_has_rate_fields_only_where_a_limit_is_near() {
     }
     let admitted = check(&gate, "good-a", "192.0.2.7").unwrap();
     let headers = admitted.headers();
-    assert_eq!(headers["ratelimit"], "\"narrow\";r=1;t=12, \"wide\";r=596;t=1");
-    assert_eq!(headers["ratelimit-policy"], "\"narrow\";q=5;w=60, \"wide\";q=600;w=60");
+    assert_eq!(
+        headers["ratelimit"],
+        "\"narrow\";r=1;t=12, \"wide\";r=596;t=1"
+    );
+    assert_eq!(
+        headers["ratelimit-policy"],
+        "\"narrow\";q=5;w=60, \"wide\";q=600;w=60"
+    );
 }
 
 /// One class of limits for writing, with a cost, named by the rule that decides.
 fn writes() -> Policy {
-    let writes = Obligations::new().with_rate_class("writes").with_rate_cost(5);
+    let writes = Obligations::new()
+        .with_rate_class("writes")
+        .with_rate_cost(5);
     Policy::builder()
         .rule(Rule::permit("write", action("write")).with_obligations(writes.clone()))
         .rule(Rule::permit("read", action("read")))
@@ -164,7 +187,11 @@ async fn the_class_and_the_cost_of_the_rule_that_decides_are_charged() {
         Limit::rate("default", per_minute(100)),
         Limit::rate("writes", per_minute(12)).class("writes"),
     ]));
-    let gate = gate.authorizer(writes()).authorizes_per_route().build().unwrap();
+    let gate = gate
+        .authorizer(writes())
+        .authorizes_per_route()
+        .build()
+        .unwrap();
     let act = async |action: &str| {
         let request = request(Some("good-a"), "192.0.2.7");
         let caller = gate.authenticate(&request).await.unwrap();
@@ -188,12 +215,22 @@ async fn a_denial_is_charged_at_its_class_and_stays_a_denial() {
         Limit::rate("default", per_minute(3)),
         Limit::rate("writes", per_minute(10)).class("writes"),
     ]));
-    let gate = gate.authorizer(writes()).authorizes_per_route().build().unwrap();
+    let gate = gate
+        .authorizer(writes())
+        .authorizes_per_route()
+        .build()
+        .unwrap();
     let act = async |action: &str| {
         let request = request(Some("good-a"), "192.0.2.7");
-        let caller = gate.authenticate(&request).await.map_err(|refusal| refusal.kind())?;
+        let caller = gate
+            .authenticate(&request)
+            .await
+            .map_err(|refusal| refusal.kind())?;
         let access = caller.request().with_action(action);
-        gate.authorize(&access).await.map(drop).map_err(|refusal| refusal.kind())
+        gate.authorize(&access)
+            .await
+            .map(drop)
+            .map_err(|refusal| refusal.kind())
     };
     // The denial takes five of ten cells, a write the other five.
     assert_eq!(act("never").await, Err(RejectionKind::AccessDenied));
@@ -212,7 +249,10 @@ fn limits_of_anonymous_callers_are_those_of_their_source() {
         Limit::rate("sources", per_minute(2)).by(By::Source),
         Limit::rate("default", per_minute(1)),
     ]));
-    let gate = gate.authorizer(require_scope("orders:read")).build().unwrap();
+    let gate = gate
+        .authorizer(require_scope("orders:read"))
+        .build()
+        .unwrap();
     let anonymous = request(None, "192.0.2.7");
     for _ in 0..2 {
         let caller = gate.authenticate_optional(&anonymous).try_now().unwrap();

@@ -19,7 +19,12 @@ async fn every_answer_has_one_record_with_its_status_and_kind() {
         .audit(trail.audit.clone())
         .addresses(AddressRules::builder().deny(list).build().unwrap())
         .lock_out(LockOut::default())
-        .limits(Limits::builder().limit(Limit::rate("default", rate)).build().unwrap())
+        .limits(
+            Limits::builder()
+                .limit(Limit::rate("default", rate))
+                .build()
+                .unwrap(),
+        )
         .authorizer(bearergate::require_scope("orders:read"))
         .build()
         .unwrap();
@@ -37,12 +42,16 @@ async fn every_answer_has_one_record_with_its_status_and_kind() {
     for (token, from) in requests {
         answers.push(match check(&gate, token, from) {
             Ok(_) => (None, None),
-            Err(refusal) => {
-                (Some(refusal.kind().as_str().to_owned()), Some(refusal.status().as_u16()))
-            }
+            Err(refusal) => (
+                Some(refusal.kind().as_str().to_owned()),
+                Some(refusal.status().as_u16()),
+            ),
         });
     }
-    let no_credential = gate.try_check_now(&request(None, "192.0.2.7")).unwrap().unwrap_err();
+    let no_credential = gate
+        .try_check_now(&request(None, "192.0.2.7"))
+        .unwrap()
+        .unwrap_err();
     answers.push((Some(no_credential.kind().as_str().to_owned()), Some(401)));
     let records = trail.records("decision").await;
     let recorded: Vec<_> = records
@@ -54,7 +63,9 @@ async fn every_answer_has_one_record_with_its_status_and_kind() {
         })
         .collect();
     assert_eq!(recorded, answers);
-    let [first, .., last] = records.as_slice() else { panic!("{records:?}") };
+    let [first, .., last] = records.as_slice() else {
+        panic!("{records:?}")
+    };
     assert_eq!(first["user.id"], "a");
     assert_eq!(first["client.address"], "192.0.2.7");
     assert_eq!(first["url.path"], "/orders/7");
@@ -72,18 +83,30 @@ async fn a_decision_is_recorded_with_what_was_decided_about() {
         .build()
         .unwrap();
     let gate = service.gate().audit(trail.audit.clone());
-    let gate = gate.authorizer(policy).authorizes_per_route().build().unwrap();
+    let gate = gate
+        .authorizer(policy)
+        .authorizes_per_route()
+        .build()
+        .unwrap();
     let request = request(Some("good-a"), "192.0.2.7");
     let caller = gate.authenticate(&request).await.unwrap();
-    let access = caller.request().with_action("write").with_resource("/orders/{id}");
+    let access = caller
+        .request()
+        .with_action("write")
+        .with_resource("/orders/{id}");
     gate.authorize(&access).await.unwrap();
     drop(caller);
     let records = trail.records("decision").await;
-    let [record] = records.as_slice() else { panic!("{records:?}") };
+    let [record] = records.as_slice() else {
+        panic!("{records:?}")
+    };
     assert_eq!(record["bearergate.action"], "write");
     assert_eq!(record["http.route"], "/orders/{id}");
     assert_eq!(record["http.request.method"], "GET");
-    assert!(record.to_string().contains("orders:read"), "a full record names the scopes: {record}");
+    assert!(
+        record.to_string().contains("orders:read"),
+        "a full record names the scopes: {record}"
+    );
     assert!(trail.records("authenticated").await.is_empty());
 }
 
@@ -93,13 +116,18 @@ async fn a_caller_that_nothing_was_decided_about_is_recorded_once() {
     let trail = Trail::start(&service.clock);
     let gate = service.gate().audit(trail.audit.clone());
     let gate = gate.allow_any_authenticated().build().unwrap();
-    let caller = gate.authenticate(&request(Some("good-a"), "192.0.2.7")).await.unwrap();
+    let caller = gate
+        .authenticate(&request(Some("good-a"), "192.0.2.7"))
+        .await
+        .unwrap();
     let clone = caller.clone();
     drop(caller);
     assert!(trail.records("authenticated").await.is_empty());
     drop(clone);
     let records = trail.records("authenticated").await;
-    let [record] = records.as_slice() else { panic!("{records:?}") };
+    let [record] = records.as_slice() else {
+        panic!("{records:?}")
+    };
     assert_eq!(record["user.id"], "a");
     assert!(trail.records("decision").await.is_empty());
 }
@@ -110,10 +138,15 @@ async fn an_anonymous_caller_that_is_let_in_has_a_decision_record() {
     let trail = Trail::start(&service.clock);
     let gate = service.gate().audit(trail.audit.clone());
     let gate = gate.allow_any_authenticated().build().unwrap();
-    let caller = gate.authenticate_optional(&request(None, "192.0.2.7")).await.unwrap();
+    let caller = gate
+        .authenticate_optional(&request(None, "192.0.2.7"))
+        .await
+        .unwrap();
     assert!(caller.is_none());
     let records = trail.records("decision").await;
-    let [record] = records.as_slice() else { panic!("{records:?}") };
+    let [record] = records.as_slice() else {
+        panic!("{records:?}")
+    };
     assert!(record.get("error.type").is_none(), "{record}");
 }
 
@@ -135,14 +168,19 @@ async fn a_completed_record_has_the_id_of_its_decision() {
 async fn a_lock_is_recorded_with_its_source() {
     let service = Service::new();
     let trail = Trail::start(&service.clock);
-    let gate = service.gate().audit(trail.audit.clone()).lock_out(LockOut::default());
+    let gate = service
+        .gate()
+        .audit(trail.audit.clone())
+        .lock_out(LockOut::default());
     let gate = gate.allow_any_authenticated().build().unwrap();
     for _ in 0..11 {
         let refused = check(&gate, "forged-a", "192.0.2.7").unwrap_err();
         assert_ne!(refused.kind(), RejectionKind::Unavailable);
     }
     let records = trail.records("locked").await;
-    let [record] = records.as_slice() else { panic!("{records:?}") };
+    let [record] = records.as_slice() else {
+        panic!("{records:?}")
+    };
     assert_eq!(record["client.address"], "192.0.2.7");
 }
 
@@ -155,12 +193,23 @@ async fn a_record_names_the_limits_that_were_asked() {
     let limits = Limits::builder()
         .limit(Limit::rate("sources", wide).by(By::Source))
         .limit(Limit::rate("default", rate));
-    let gate = service.gate().audit(trail.audit.clone()).limits(limits.build().unwrap());
+    let gate = service
+        .gate()
+        .audit(trail.audit.clone())
+        .limits(limits.build().unwrap());
     let gate = gate.allow_any_authenticated().build().unwrap();
     check(&gate, "good-a", "192.0.2.7").unwrap();
     check(&gate, "good-a", "192.0.2.7").unwrap_err();
     let records = trail.records("decision").await;
     let text = |at: usize| records[at].to_string();
-    assert!(text(0).contains("sources") && text(0).contains("pass"), "{}", text(0));
-    assert!(text(1).contains("default") && text(1).contains("over"), "{}", text(1));
+    assert!(
+        text(0).contains("sources") && text(0).contains("pass"),
+        "{}",
+        text(0)
+    );
+    assert!(
+        text(1).contains("default") && text(1).contains("over"),
+        "{}",
+        text(1)
+    );
 }

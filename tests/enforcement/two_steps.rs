@@ -26,20 +26,36 @@ fn slow() -> Policy {
 #[tokio::test]
 async fn a_refund_gives_back_what_both_steps_have_charged() {
     let service = Service::new();
-    let gate = service.gate().limits(limits(1)).authorizer(slow()).authorizes_per_route();
+    let gate = service
+        .gate()
+        .limits(limits(1))
+        .authorizer(slow())
+        .authorizes_per_route();
     let gate = gate.build().unwrap();
     for _ in 0..3 {
-        let caller = gate.authenticate(&request(Some("good-a"), "192.0.2.7")).await.unwrap();
+        let caller = gate
+            .authenticate(&request(Some("good-a"), "192.0.2.7"))
+            .await
+            .unwrap();
         let access = caller.request().with_action("slow");
         gate.authorize(&access).await.unwrap();
         caller.refund();
     }
-    let caller = gate.authenticate(&request(Some("good-a"), "192.0.2.7")).await.unwrap();
+    let caller = gate
+        .authenticate(&request(Some("good-a"), "192.0.2.7"))
+        .await
+        .unwrap();
     let access = caller.request().with_action("slow");
     gate.authorize(&access).await.unwrap();
-    assert_eq!(caller.rate_headers(&gate)["ratelimit"], "\"slow\";r=0;t=60, \"default\";r=99;t=1");
+    assert_eq!(
+        caller.rate_headers(&gate)["ratelimit"],
+        "\"slow\";r=0;t=60, \"default\";r=99;t=1"
+    );
     drop(access);
-    let caller = gate.authenticate(&request(Some("good-a"), "192.0.2.7")).await.unwrap();
+    let caller = gate
+        .authenticate(&request(Some("good-a"), "192.0.2.7"))
+        .await
+        .unwrap();
     let access = caller.request().with_action("slow");
     let refusal = gate.authorize(&access).await.unwrap_err();
     assert_eq!(refusal.kind(), RejectionKind::RateLimited);
@@ -48,23 +64,43 @@ async fn a_refund_gives_back_what_both_steps_have_charged() {
 #[tokio::test]
 async fn the_access_request_of_a_caller_has_its_address_and_its_encryption() {
     let service = Service::new();
-    let gate = service.gate().authorizer(via_tls()).authorizes_per_route().build().unwrap();
+    let gate = service
+        .gate()
+        .authorizer(via_tls())
+        .authorizes_per_route()
+        .build()
+        .unwrap();
     for is_encrypted in [true, false] {
         let mut request = request(Some("good-a"), "192.0.2.7");
-        request.extensions_mut().insert(EncryptedConnection(is_encrypted));
+        request
+            .extensions_mut()
+            .insert(EncryptedConnection(is_encrypted));
         let caller = gate.authenticate(&request).await.unwrap();
         assert_eq!(caller.request().address(), Some([192, 0, 2, 7].into()));
-        assert_eq!(caller.origin().unwrap().address(), Some([192, 0, 2, 7].into()));
-        assert_eq!(gate.authorize(&caller.request()).await.is_ok(), is_encrypted);
+        assert_eq!(
+            caller.origin().unwrap().address(),
+            Some([192, 0, 2, 7].into())
+        );
+        assert_eq!(
+            gate.authorize(&caller.request()).await.is_ok(),
+            is_encrypted
+        );
     }
 }
 
 #[tokio::test]
 async fn a_request_that_the_service_made_itself_is_charged_to_its_caller() {
     let service = Service::new();
-    let gate = service.gate().limits(limits(1)).authorizer(slow()).authorizes_per_route();
+    let gate = service
+        .gate()
+        .limits(limits(1))
+        .authorizer(slow())
+        .authorizes_per_route();
     let gate = gate.build().unwrap();
-    let caller = gate.authenticate(&request(Some("good-a"), "192.0.2.7")).await.unwrap();
+    let caller = gate
+        .authenticate(&request(Some("good-a"), "192.0.2.7"))
+        .await
+        .unwrap();
     let access = AccessRequest::new(caller.principal(), UnixTime::from_secs(0));
     let access = access.with_action("slow");
     assert!(gate.authorize(&access).await.is_ok());
@@ -75,9 +111,16 @@ async fn a_request_that_the_service_made_itself_is_charged_to_its_caller() {
 #[tokio::test]
 async fn every_decision_about_one_caller_is_charged_at_its_class() {
     let service = Service::new();
-    let gate = service.gate().limits(limits(2)).authorizer(slow()).authorizes_per_route();
+    let gate = service
+        .gate()
+        .limits(limits(2))
+        .authorizer(slow())
+        .authorizes_per_route();
     let gate = gate.build().unwrap();
-    let caller = gate.authenticate(&request(Some("good-a"), "192.0.2.7")).await.unwrap();
+    let caller = gate
+        .authenticate(&request(Some("good-a"), "192.0.2.7"))
+        .await
+        .unwrap();
     let access = caller.request().with_action("slow");
     assert!(gate.authorize(&access).await.is_ok());
     assert!(gate.authorize(&access).await.is_ok());
