@@ -10,3 +10,6 @@
 
 mod common;
 mod conformance;
+mod faulty;
+mod journal;
+mod metering;
