@@ -13,3 +13,4 @@ mod conformance;
 mod faulty;
 mod journal;
 mod metering;
+mod quotas;

@@ -140,8 +140,8 @@ impl QuotaTaken {
     }
 
     /// Gives the units back. It never waits: what the store does not take at once is sent with the
-    /// next call or flush. Units that were counted while the store did not answer, and are on their
-    /// way to it, stay taken.
+    /// next call or flush. Units of a lease that has ended stay taken, and so do those that were counted
+    /// while the store did not answer and are on their way to it.
     pub fn give_back(self) {
         match self.from {
             TakenFrom::Nothing => {}

@@ -90,8 +90,10 @@ impl UsageJournal {
             }
             let path = folder.join(&name);
             match read(&path)? {
+                Some(batch) if batch.rows.is_empty() => fs::remove_file(&path)?,
                 Some(batch) => found.push((batch, path)),
-                None => fs::remove_file(&path)?,
+                // Not removed: a person may be able to read it.
+                None => {}
             }
         }
         found.sort_by_key(|(batch, _)| (batch.boot, batch.number));
@@ -141,7 +143,7 @@ impl JournalFile {
     }
 }
 
-/// Reads a file; `None` if it has no addition.
+/// Reads a file; `None` if its first record cannot be read.
 fn read(path: &Path) -> io::Result<Option<UsageBatch>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES).read_to_end(&mut bytes)?;
@@ -156,13 +158,12 @@ fn read(path: &Path) -> io::Result<Option<UsageBatch>> {
     };
     let mut sums: HashMap<(String, String, String, u64), u64> = HashMap::new();
     while let Some(mut record) = rest.record() {
-        let addition = || {
+        let mut addition = || {
             let (hour, amount) = (record.array()?, record.array()?);
             let (authority, subject) = (record.text()?, record.text()?);
             let key = (authority, subject, record.text()?, u64::from_le_bytes(hour));
             Some((key, u64::from_le_bytes(amount)))
         };
-        let mut addition = addition;
         let Some((key, amount)) = addition() else {
             break;
         };
@@ -181,7 +182,7 @@ fn read(path: &Path) -> io::Result<Option<UsageBatch>> {
         });
     let rows: Vec<_> = rows.collect();
     let (boot, number) = (u128::from_le_bytes(boot), u64::from_le_bytes(number));
-    Ok((!rows.is_empty()).then(|| UsageBatch::new(node, boot, number, rows)))
+    Ok(Some(UsageBatch::new(node, boot, number, rows)))
 }
 
 /// Takes parts from the front of bytes.
