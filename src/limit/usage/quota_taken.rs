@@ -109,7 +109,6 @@ impl Drop for Call {
 
 /// Units that were taken from a quota. Dropping it keeps them taken.
 #[derive(Debug)]
-#[must_use = "units that are not given back stay taken"]
 pub struct QuotaTaken {
     shared: Arc<Shared>,
     from: TakenFrom,
