@@ -37,7 +37,9 @@ pub use limits::Limits;
 pub use quota::Quota;
 pub use rate_store::{RateKey, RateStore, Taken};
 pub use standing::Standing;
+pub use usage::{Credit, QuotaKey, QuotaWindow, Spend, SpendId, Spent};
+pub use usage::{Meter, MeterBuilder};
 pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
-pub use usage::{Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow, UsageStore};
+pub use usage::{UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;

@@ -94,3 +94,33 @@ pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
 
 /// Shortest period of a rate, one millisecond.
 pub const RATE_PERIOD_MIN: Duration = Duration::from_millis(1);
+/// Longest interval between two flushes of usage, an hour.
+pub const METER_FLUSH_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Most rows of usage that sum up, for each authority, meter and hour, what found no row of its own.
+pub(crate) const METER_OVERFLOW: usize = 1_024;
+
+/// Longest name of a node that reports usage, in bytes.
+pub const NODE_NAME_BYTES: usize = 64;
+
+/// Most units of a quota that are taken from its store at once. At most a hundredth of the quota too.
+pub const QUOTA_LEASE_MAX: u32 = 1_000;
+
+/// Life of the units of a quota that were taken at once. What a node has left of them then goes back.
+pub const QUOTA_LEASE_LIFE: Duration = Duration::from_secs(60);
+
+/// Longest window of a quota that does not follow the calendar: 400 days.
+pub const QUOTA_SPAN_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// Most holders of a quota of which a process has units, or has counted units while the store did
+/// not answer.
+pub(crate) const QUOTA_HOLDERS: usize = 65_536;
+
+/// Most calls of a quota that wait until the store takes them.
+pub(crate) const QUOTA_UNSENT: usize = 65_536;
+
+/// Shortest time for which a store knows the id of a spend.
+pub const SPEND_MEMORY: Duration = Duration::from_secs(10 * 60);
+
+/// Windows of one holder of a quota that a store keeps, the newest ones.
+pub(crate) const QUOTA_WINDOWS: usize = 4;

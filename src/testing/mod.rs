@@ -11,6 +11,7 @@ mod token;
 
 pub use conformance::{
     Breach, api_key_store, grant_store, refresh_token_store, revocation_store, session_store,
+    usage_store,
 };
 pub use issuer::{Answer, FakeEndpoint, FakeIssuer, FakeIssuerBuilder, Fault, SeenRequest};
 pub use key::FakeKey;

@@ -20,11 +20,14 @@ mod revocation_room;
 mod revocations;
 #[cfg(feature = "session")]
 mod shards;
+mod usage;
+mod usage_quota;
 
 #[cfg(feature = "api-key")]
 pub use api_key::MemoryApiKeyStore;
 #[cfg(feature = "session")]
 pub use grant::MemoryGrantStore;
+pub use usage::MemoryUsageStore;
 
 /// Records of one kind that one step of a purge removes, and records that a list or a purge looks at
 /// under one lock.

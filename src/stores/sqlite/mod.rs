@@ -14,6 +14,8 @@ mod revocation;
 mod schema;
 mod store;
 mod transaction;
+mod usage;
+mod usage_quota;
 mod worker_pool;
 
 pub use open::SqliteStoreBuilder;

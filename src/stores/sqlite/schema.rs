@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("v3.sql"),
     include_str!("v4.sql"),
     include_str!("v5.sql"),
+    include_str!("v6.sql"),
 ];
 
 /// Succeeds only if the file is new, or of this crate and of a supported version. Writes nothing.

@@ -10,9 +10,11 @@ mod revocation;
 mod session;
 mod subject_limit;
 mod suites;
+mod usage;
+mod usage_quota;
 
 pub use breach::Breach;
 use breach::{NOW, at, conflict, ensure, good, together, winners};
 pub use suites::{
-    api_key_store, grant_store, refresh_token_store, revocation_store, session_store,
+    api_key_store, grant_store, refresh_token_store, revocation_store, session_store, usage_store,
 };

@@ -1,8 +1,9 @@
 //! The public suites.
 
 use super::breach::Breach;
-use super::{api_key, grant_store as grants, refresh, revocation, session};
+use super::{api_key, grant_store as grants, refresh, revocation, session, usage};
 use crate::api_key::ApiKeyStore;
+use crate::limit::UsageStore;
 use crate::refresh::RefreshTokenStore;
 use crate::revocation::RevocationStore;
 use crate::session::SessionStore;
@@ -50,6 +51,18 @@ pub async fn refresh_token_store(store: &dyn RefreshTokenStore) -> Result<(), Br
 /// The first [`Breach`] of the contract.
 pub async fn revocation_store(store: &dyn RevocationStore) -> Result<(), Breach> {
     revocation::check(store).await
+}
+
+/// Checks a [`UsageStore`], under the conditions of [`api_key_store`]: that each batch of usage counts
+/// once, that quotas give their units once and no more under many calls at once, leases, credits, and
+/// that no sum wraps. Returns `Ok(())` only if it kept the whole contract of the trait; that a crash
+/// loses nothing is not checked.
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn usage_store(store: &dyn UsageStore) -> Result<(), Breach> {
+    usage::check(store).await
 }
 
 /// Checks what sessions and refresh tokens have in common in a store that keeps both: one
