@@ -124,3 +124,23 @@ pub const SPEND_MEMORY: Duration = Duration::from_secs(10 * 60);
 
 /// Windows of one holder of a quota that a store keeps, the newest ones.
 pub(crate) const QUOTA_WINDOWS: usize = 4;
+/// Most nodes that share a limit.
+pub const RATE_NODES: u32 = 10_000;
+
+/// Most cells of a lease that a node has of a shared limit.
+pub(crate) const LEASE_CELLS: u32 = 20;
+
+/// The time for which the cells of a lease should last.
+pub(crate) const LEASE_SPAN: Duration = Duration::from_millis(100);
+
+/// Keys of a shared limit of which a node keeps leases and refusals.
+pub(crate) const LEASES: usize = 8_192;
+
+/// Longest time for which a node remembers a refusal of a store of shared limits.
+pub(crate) const REFUSAL_MEMORY: Duration = Duration::from_secs(60);
+
+/// The time for which a store of shared limits that fails is not asked.
+pub(crate) const RATE_STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Fewest calls in a second of which half have to fail before the store is not asked.
+pub(crate) const RATE_STORE_CALLS: u32 = 20;

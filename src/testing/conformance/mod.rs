@@ -5,6 +5,7 @@ mod breach;
 mod grant_list;
 mod grant_records;
 mod grant_store;
+mod rate;
 mod refresh;
 mod revocation;
 mod session;
@@ -16,5 +17,6 @@ mod usage_quota;
 pub use breach::Breach;
 use breach::{NOW, at, conflict, ensure, good, together, winners};
 pub use suites::{
-    api_key_store, grant_store, refresh_token_store, revocation_store, session_store, usage_store,
+    api_key_store, grant_store, rate_store, refresh_token_store, revocation_store, session_store,
+    usage_store,
 };

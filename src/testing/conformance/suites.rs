@@ -1,9 +1,12 @@
 //! The public suites.
 
+use std::time::Duration;
+
 use super::breach::Breach;
-use super::{api_key, grant_store as grants, refresh, revocation, session, usage};
+use super::{api_key, grant_store as grants, rate, refresh, revocation, session, usage};
 use crate::api_key::ApiKeyStore;
-use crate::limit::UsageStore;
+use crate::limit::{RateStore, UsageStore};
+use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshTokenStore;
 use crate::revocation::RevocationStore;
 use crate::session::SessionStore;
@@ -92,4 +95,24 @@ where
     S: SessionStore + RefreshTokenStore,
 {
     grants::check(store).await
+}
+
+/// Checks a [`RateStore`]: how many cells it gives and when, that calls at the same time take each
+/// cell once, and that a bucket follows a changed rate. Returns `Ok(())` only if it kept the
+/// contract of the trait, except for its deadline and its atomic steps across processes, which a
+/// single process cannot check.
+///
+/// `pass` lets time pass for the store: it sleeps, about four seconds in all, or moves the clock of a
+/// store that has one for tests. The buckets that it uses have keys from the bytes `keys`; they have
+/// to be new, so give other bytes to each run on the same store.
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn rate_store(
+    store: &dyn RateStore,
+    keys: [u8; 15],
+    pass: &(dyn Fn(Duration) -> NowOrLater<'static, ()> + Sync),
+) -> Result<(), Breach> {
+    rate::check(&rate::Subject { store, pass, keys }).await
 }
