@@ -1,12 +1,15 @@
 //! Validation of one token, or one decision, repeated a given number of times for callgrind.
 //!
-//! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`, or
+//! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`,
+//! `gate-plain`, `gate-full`, or
 //! `policy` or `plain` with a number of rules and the fact that they compare: `policy-10-action`. With
 //! other arguments, such as those of cargo, it validates the token once.
 
 #![expect(clippy::expect_used, reason = "a bench panics at the first error")]
 
 mod common;
+#[path = "common/gates.rs"]
+mod gates;
 #[path = "common/rules.rs"]
 mod rules;
 
@@ -14,9 +17,9 @@ use std::hint::black_box;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bearergate::TokenValidator;
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
+use bearergate::{Gate, TokenValidator};
 use ring::hmac;
 
 fn main() {
@@ -30,6 +33,8 @@ fn main() {
     let sample = common::Sample::new("HS256");
     match what.as_str() {
         "raw" => raw(&sample, count),
+        "gate-plain" => check(&gates::plain(&sample), &sample, count),
+        "gate-full" => check(&gates::full(&sample), &sample, count),
         _ => validate(&sample, count),
     }
 }
@@ -52,6 +57,14 @@ fn validate(sample: &common::Sample, count: u32) {
         let presented = presented.at(common::NOW);
         let validated = validator.validate(&presented).try_now().expect("ready");
         black_box(validated.expect("accepted"));
+    }
+}
+
+fn check(gate: &Gate, sample: &common::Sample, count: u32) {
+    let request = gates::request(sample);
+    for _ in 0..count {
+        let checked = gate.try_check_now(black_box(&request)).expect("ready");
+        black_box(checked.expect("admitted"));
     }
 }
 

@@ -255,6 +255,13 @@ pub enum Event<'a> {
         /// How many requests had it since the last event.
         count: u64,
     },
+    /// A sum of usage reached [`u64::MAX`] and stays there.
+    UsageSaturated {
+        /// The name of the meter.
+        meter: &'a str,
+        /// How often it happened since the last event.
+        count: u64,
+    },
     /// The store of usage does not take the rows. They are kept and sent again.
     UsageUnflushed {
         /// How many rows wait.
@@ -296,6 +303,7 @@ impl Event<'_> {
             Self::SourceLocked { .. } => "source_locked",
             Self::StaleKeysUsed { .. } => "stale_keys_used",
             Self::UnknownLimitClass { .. } => "unknown_limit_class",
+            Self::UsageSaturated { .. } => "usage_saturated",
             Self::UsageUnflushed { .. } => "usage_unflushed",
         }
     }

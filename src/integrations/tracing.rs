@@ -87,6 +87,7 @@ impl Observer for TracingObserver {
             | Event::Signal { .. }
             | Event::SourceLocked { .. }
             | Event::UnknownLimitClass { .. }
+            | Event::UsageSaturated { .. }
             | Event::UsageUnflushed { .. } => of_enforcement(event),
             Event::AuditLost { .. } | Event::AuditSinkFailed { .. } => of_audit(event),
         }
@@ -276,6 +277,9 @@ fn of_enforcement(event: &Event<'_>) {
                 class = text(class),
                 count,
             });
+        }
+        Event::UsageSaturated { meter, count } => {
+            write_event!(event, ERROR, "sum of usage too large", { meter, count, });
         }
         Event::UsageUnflushed { rows } => {
             write_event!(event, ERROR, "usage not stored, sent again", { rows, });

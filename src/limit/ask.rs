@@ -118,8 +118,9 @@ impl<'a> Ask<'a> {
         self.action.or(self.resource)
     }
 
-    /// Returns the nanoseconds of elapsed time, of which 584 years fit.
+    /// Returns the nanoseconds of elapsed time, at most 292 years: a span added to it does not wrap.
     pub(super) fn nanos(&self) -> u64 {
-        u64::try_from(self.elapsed.as_nanos()).unwrap_or(u64::MAX)
+        let nanos = u64::try_from(self.elapsed.as_nanos());
+        nanos.unwrap_or(u64::MAX).min(u64::MAX / 2)
     }
 }

@@ -41,6 +41,7 @@ pub use quota::Quota;
 pub use rate_store::{RateKey, RateStore, Taken};
 pub use standing::Standing;
 pub use usage::{Credit, QuotaKey, QuotaWindow, Spend, SpendId, Spent};
+pub use usage::{Meter, MeterBuilder};
 pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{UsageBatch, UsageQuery, UsageRow, UsageStore};
 pub(crate) use watch::Signals;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+
+
 /// Shortest time between two cells of a rate, one microsecond.
 pub const RATE_STEP_MIN: Duration = Duration::from_micros(1);
 
@@ -94,6 +96,7 @@ pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
 
 /// Shortest period of a rate, one millisecond.
 pub const RATE_PERIOD_MIN: Duration = Duration::from_millis(1);
+
 /// Default budget of a source: the points that lock it out.
 pub const LOCK_POINTS: u32 = 30;
 
@@ -128,8 +131,10 @@ pub const WATCH_SPAN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub const WATCH_SPREAD_MAX: u32 = 10_000;
 
 /// Sources, claimed identities, denied callers, and API keys of which a
+
 /// [`Watch`](crate::limit::Watch) keeps counts, each.
 pub(crate) const WATCH_SUBJECTS: usize = 4_096;
+
 /// Longest interval between two flushes of usage, an hour.
 pub const METER_FLUSH_MAX: Duration = Duration::from_secs(60 * 60);
 
@@ -149,6 +154,7 @@ pub const QUOTA_LEASE_LIFE: Duration = Duration::from_secs(60);
 pub const QUOTA_SPAN_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// Most holders of a quota of which a process has units, or has counted units while the store did
+
 /// not answer.
 pub(crate) const QUOTA_HOLDERS: usize = 65_536;
 
@@ -160,6 +166,7 @@ pub const SPEND_MEMORY: Duration = Duration::from_secs(10 * 60);
 
 /// Windows of one holder of a quota that a store keeps, the newest ones.
 pub(crate) const QUOTA_WINDOWS: usize = 4;
+
 /// Most nodes that share a limit.
 pub const RATE_NODES: u32 = 10_000;
 
@@ -180,5 +187,6 @@ pub(crate) const RATE_STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Fewest calls in a second of which half have to fail before the store is not asked.
 pub(crate) const RATE_STORE_CALLS: u32 = 20;
+
 /// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
 pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;

@@ -8,5 +8,14 @@
     reason = "a test panics where it fails"
 )]
 
+#[cfg(feature = "sqlite")]
+#[path = "../stores/child.rs"]
+mod child;
 mod common;
 mod conformance;
+#[cfg(feature = "sqlite")]
+mod crash;
+mod faulty;
+mod journal;
+mod metering;
+mod quotas;

@@ -1,6 +1,7 @@
 //! Usage: what was used, in a store, and quotas over it.
 
 mod batch;
+mod meter;
 mod quota_counter;
 mod quota_ledger;
 mod quota_taken;
@@ -8,6 +9,7 @@ mod spend;
 mod usage_store;
 
 pub use batch::{UsageBatch, UsageQuery, UsageRow};
+pub use meter::{Meter, MeterBuilder};
 pub use quota_counter::{QuotaAnswer, QuotaCounter};
 pub use quota_taken::QuotaTaken;
 pub use spend::{Credit, QuotaKey, QuotaWindow, Spend, SpendId, Spent};

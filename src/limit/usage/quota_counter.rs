@@ -142,10 +142,6 @@ impl QuotaCounter {
         if self.shared.failed.load(Ordering::Relaxed) == at.as_secs() {
             return NowOrLater::now(self.count_here(call));
         }
-        if call.is_lease {
-            // What is left of the lease before is free for this one.
-            self.shared.send_ready(at, SENT_WITH_A_CALL);
-        }
         call.is_asked = true;
         let first = self.shared.store.spend(&call.spend).try_now().ok();
         if let Some(Ok(spent)) = first {
@@ -154,9 +150,6 @@ impl QuotaCounter {
             return NowOrLater::now(answer);
         }
         NowOrLater::later(async move {
-            if call.is_lease {
-                self.shared.send(at, SENT_WITH_A_CALL).await.ok();
-            }
             let store = &self.shared.store;
             let result = match first {
                 Some(failed) => failed,

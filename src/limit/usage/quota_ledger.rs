@@ -83,13 +83,13 @@ impl QuotaLedger {
             return Ahead::Taken(key);
         }
         let is_lease = holder.begin_asking();
-        // The units of a lease that is asked for replace those of the one before.
-        let old = if is_lease { holder.lease.take() } else { None };
-        self.close(old);
         Ahead::Ask { key, is_lease }
     }
 
-    /// Keeps what a call for a lease has got; 0 units for none.
+    /// Keeps what a call for a lease has got, and closes the lease before it; `None` if it got none.
+    ///
+    /// Without a new lease the one before stays, so that units can be given back to it, but not with
+    /// units that were too few for this request: others can use them.
     pub(super) fn leased(&mut self, spend: &Spend, until: UnixTime, left: Option<u64>) {
         let Some(holder) = self.find(spend.key.authority(), spend.key.holder()) else {
             return;
@@ -106,6 +106,9 @@ impl QuotaLedger {
             let old = holder.lease.replace(lease);
             self.close(old);
             self.ends.push_back((until, spend.key.clone(), spend.id));
+        } else {
+            let rest = holder.lease.take_if(|lease| lease.left > 0);
+            self.close(rest);
         }
         self.drop_idle(&spend.key);
     }

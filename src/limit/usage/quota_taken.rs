@@ -109,7 +109,6 @@ impl Drop for Call {
 
 /// Units that were taken from a quota. Dropping it keeps them taken.
 #[derive(Debug)]
-#[must_use = "units that are not given back stay taken"]
 pub struct QuotaTaken {
     shared: Arc<Shared>,
     from: TakenFrom,
@@ -140,8 +139,8 @@ impl QuotaTaken {
     }
 
     /// Gives the units back. It never waits: what the store does not take at once is sent with the
-    /// next call or flush. Units that were counted while the store did not answer, and are on their
-    /// way to it, stay taken.
+    /// next call or flush. Units of a lease that has ended stay taken, and so do those that were counted
+    /// while the store did not answer and are on their way to it.
     pub fn give_back(self) {
         match self.from {
             TakenFrom::Nothing => {}
