@@ -80,6 +80,7 @@
 //! | `config-file` | off | `configuration`: a service configured from one file |
 //! | `cedar` | off | `integrations::cedar`: policies in Cedar |
 //! | `jsonwebtoken` | off | `integrations::jsonwebtoken`: for applications that use `jsonwebtoken` 12 |
+//! | `metrics` | off | `integrations::metrics`: numbers for the crate `metrics` |
 //! | `reqwest` | off | `Gate::issuer`, `integrations::reqwest`: keys and introspection over HTTPS, with rustls |
 //! | `sqlite` | off | `stores::SqliteStore`: everything in one file |
 //! | `testing` | off | `testing`: a fake identity provider, tokens, and suites for stores |

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`cedar`] | `cedar` | policies in the language Cedar, decided by Cedar's engine |
 //! | [`jsonwebtoken`] | `jsonwebtoken` | applications that use `jsonwebtoken` 12: its keys converted, and a cryptography provider for it on `ring` |
+//! | [`metrics`] | `metrics` | the numbers of a gate in a recorder of the crate `metrics` |
 //! | [`reqwest`] | `reqwest` | HTTP requests with `reqwest`, and [`Gate::issuer`](crate::Gate::issuer), a whole gate on it |
 //! | [`tokio`] | `tokio` | background work on the tokio runtime |
 //! | [`tracing`] | `tracing` | events for logs |
@@ -19,6 +20,9 @@ pub mod cedar;
 #[cfg(feature = "jsonwebtoken")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "jsonwebtoken")))]
 pub mod jsonwebtoken;
+#[cfg(feature = "metrics")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "metrics")))]
+pub mod metrics;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "reqwest")))]
 pub mod reqwest;

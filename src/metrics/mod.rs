@@ -1,44 +1,23 @@
-//! Counters of what a gate, its limits and its audit trail have done.
+//! Counters of what a gate, its limits, its lock-out and its audit trail have done.
 //!
-//! Each component has counters of its own and returns them as [`Sample`]s when it is asked;
-//! nothing is looked up on the path of a request. Labels come from enums and from the
-//! configuration only.
+//! Each component counts by itself, with one atomic addition, and returns its numbers when it is
+//! asked: nothing is looked up on the path of a request. Labels are words of this crate and names of
+//! the configuration, never a text of a request.
+//!
+//! [`Metrics`] is what a gate returns; the [guide](crate::guide::metrics) describes each number.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod counter;
+mod families;
+mod histogram;
+mod names;
+mod prometheus;
+mod request_counts;
+mod values;
 
-/// A number that only grows.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+pub(crate) use counter::{Counted, Counter, Sample};
+pub(crate) use histogram::{Stage, StageTimes};
+pub(crate) use request_counts::RequestCounts;
+pub use values::{MetricKind, MetricValue, Metrics};
 
-impl Counter {
-    pub(crate) const fn new() -> Self {
-        Self(AtomicU64::new(0))
-    }
-
-    #[inline]
-    pub(crate) fn add(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// One value of a metric.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample<'a> {
-    /// The whole name, such as `bearergate_limit_total`; a name in `_total` is a counter, every
-    /// other one a gauge.
-    pub(crate) name: &'static str,
-    /// At most two labels.
-    pub(crate) labels: &'a [(&'static str, &'a str)],
-    pub(crate) value: u64,
-}
-
-/// A component that has counters.
-pub(crate) trait Counted: fmt::Debug + Send + Sync {
-    /// Passes each value to `add`.
-    fn samples(&self, add: &mut dyn FnMut(Sample<'_>));
-}
+#[cfg(test)]
+mod test_text;

@@ -8,7 +8,7 @@ use crate::limits;
 use crate::single_flight::Waiter;
 
 /// The numbers of a shared limit that leases depend on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct LeaseRule {
     /// Most cells that this node holds of a key.
     pub(super) most: u32,
@@ -24,6 +24,14 @@ impl LeaseRule {
         let least = limits::RATE_STEP_MIN;
         wait.clamp(least, self.span.max(least))
     }
+}
+
+/// The bucket of a lease, and the rule under which it was made: what is known under one rule is of no
+/// use under another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct LeaseKey {
+    pub(super) key: RateKey,
+    pub(super) rule: LeaseRule,
 }
 
 /// How a call of the store ended.
@@ -64,7 +72,7 @@ pub(super) struct Flight {
 /// Leased cells, a remembered refusal and the frequency of one key.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) key: RateKey,
+    pub(super) key: LeaseKey,
     pub(super) flight: Option<Flight>,
     cells: u32,
     lease: Span,
@@ -87,13 +95,18 @@ pub(super) struct Slot {
 }
 
 /// A time from one point to another.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Span {
     since: Duration,
     until: Duration,
 }
 
 impl Span {
+    const NEVER: Self = Self {
+        since: Duration::ZERO,
+        until: Duration::ZERO,
+    };
+
     fn new(since: Duration, length: Duration) -> Self {
         Self {
             since,
@@ -109,13 +122,13 @@ impl Span {
 }
 
 impl Slot {
-    pub(super) fn new(key: RateKey, at: Duration) -> Self {
+    pub(super) const fn new(key: LeaseKey, at: Duration) -> Self {
         Self {
             key,
             flight: None,
             cells: 0,
-            lease: Span::default(),
-            refusal: Span::default(),
+            lease: Span::NEVER,
+            refusal: Span::NEVER,
             refused: 0,
             refused_from: 0,
             left: 0,
@@ -151,12 +164,7 @@ impl Slot {
     }
 
     /// Answers from the lease or from a remembered refusal.
-    pub(super) fn spend(
-        &mut self,
-        rule: &LeaseRule,
-        cost: u32,
-        at: Duration,
-    ) -> Option<SharedAnswer> {
+    pub(super) fn spend(&mut self, cost: u32, at: Duration) -> Option<SharedAnswer> {
         let cells = self.leased(at);
         if let Some(rest) = cells.checked_sub(cost) {
             self.cells = rest;
@@ -168,7 +176,11 @@ impl Slot {
         if !self.refusal.holds(at) || !is_recent || cost < self.refused_from {
             return None;
         }
-        let more = rule.step.saturating_mul(cost.saturating_sub(self.refused));
+        let more = self
+            .key
+            .rule
+            .step
+            .saturating_mul(cost.saturating_sub(self.refused));
         let wait = self.refusal.until.saturating_sub(at).saturating_add(more);
         let left = self.left;
         Some(SharedAnswer::Over { wait, left })
@@ -176,11 +188,11 @@ impl Slot {
 
     /// Plans a call of the store: the cells for the next 100 ms, as this node used them before and
     /// as the limit gives them. While cells are short it waits until half of them are there.
-    pub(super) fn plan(&self, rule: &LeaseRule, cost: u32, at: Duration) -> Plan {
+    pub(super) fn plan(&self, cost: u32, at: Duration) -> Plan {
         let held = self.leased(at);
         let need = cost.saturating_sub(held).max(1);
-        let used = self.asked.max(self.asked_before).min(rule.refill);
-        let target = used.min(rule.most).saturating_sub(held);
+        let used = self.asked.max(self.asked_before).min(self.key.rule.refill);
+        let target = used.min(self.key.rule.most).saturating_sub(held);
         let want = if self.is_cautious {
             need
         } else {
@@ -197,7 +209,6 @@ impl Slot {
     /// `None` if others have used the cells that it counted on.
     pub(super) fn deposit(
         &mut self,
-        rule: &LeaseRule,
         (plan, taken): (Plan, Taken),
         cost: u32,
         at: Duration,
@@ -212,26 +223,20 @@ impl Slot {
             let is_longer = self.lease.holds(at) && self.lease.until > lease.until;
             self.lease = if is_longer { self.lease } else { lease };
         } else {
-            self.refuse(rule, (plan.least, 1), taken.wait, at);
+            self.refuse((plan.least, 1), taken.wait, at);
         }
         if let Some(rest) = all.checked_sub(cost) {
-            self.cells = rest.min(rule.most);
+            self.cells = rest.min(self.key.rule.most);
             let left = self.left.saturating_add(self.cells);
             return Some(SharedAnswer::Pass { left });
         }
-        self.cells = all.min(rule.most);
-        self.spend(rule, cost, at)
+        self.cells = all.min(self.key.rule.most);
+        self.spend(cost, at)
     }
 
     /// Remembers that the store refused `cells`, for requests of at least `from`.
-    pub(super) fn refuse(
-        &mut self,
-        rule: &LeaseRule,
-        (cells, from): (u32, u32),
-        wait: Duration,
-        at: Duration,
-    ) {
-        self.refusal = Span::new(at, rule.bounded(wait));
+    pub(super) fn refuse(&mut self, (cells, from): (u32, u32), wait: Duration, at: Duration) {
+        self.refusal = Span::new(at, self.key.rule.bounded(wait));
         (self.refused, self.refused_from) = (cells, from);
     }
 
@@ -248,12 +253,12 @@ impl Slot {
 
     /// Takes cells back, as many as a lease may have. They last as long as they would be missing in
     /// the store.
-    pub(super) fn give_back(&mut self, rule: &LeaseRule, cost: u32, at: Duration) {
+    pub(super) fn give_back(&mut self, cost: u32, at: Duration) {
         let underway = self.flight.as_ref().map_or(0, |flight| flight.want);
-        let most = rule.most.saturating_sub(underway);
+        let most = self.key.rule.most.saturating_sub(underway);
         let held = self.leased(at);
         self.cells = held.saturating_add(cost).min(most.max(held));
-        self.lease = Span::new(at, rule.span.max(limits::LEASE_LIFE));
+        self.lease = Span::new(at, self.key.rule.span.max(limits::LEASE_LIFE));
     }
 
     fn leased(&self, at: Duration) -> u32 {

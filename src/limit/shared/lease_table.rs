@@ -5,27 +5,30 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::answer::SharedAnswer;
-use super::lease_slot::{Flight, Flown, LeaseRule, Plan, Slot};
-use crate::limit::rate_store::{RateKey, Taken};
+use super::lease_slot::{Flight, Flown, LeaseKey, Plan, Slot};
+use crate::limit::rate_store::Taken;
 use crate::limits;
 use crate::single_flight::{self, Leader, Waiter};
 
 const SHARDS: usize = 32;
-const SHARD_SLOTS: usize = limits::LEASES / SHARDS;
 /// Slots that a key can be in.
 const WINDOW: usize = 8;
+const SHARD_WINDOWS: usize = limits::LEASES / SHARDS / WINDOW;
+
+/// Slots, or none until the first is used.
+type Window = Box<[Option<Slot>]>;
 
 /// The leases of a node, for a fixed number of keys.
 ///
 /// A key that finds no free slot takes the one that is needed for the shortest time. That loses
-/// paid cells or a remembered refusal, so it can only refuse or ask more, never let more pass.
+/// paid cells or a remembered refusal, so it can only refuse or ask more, never let more pass. Memory
+/// for a slot is allocated when it is first used.
 pub(super) struct LeaseTable {
-    rule: LeaseRule,
     shards: Box<[Mutex<Shard>]>,
 }
 
 struct Shard {
-    slots: Box<[Option<Slot>]>,
+    windows: [Window; SHARD_WINDOWS],
     next_flight: u64,
 }
 
@@ -52,32 +55,30 @@ pub(super) struct LedFlight {
 }
 
 impl LeaseTable {
-    pub(super) fn new(rule: LeaseRule) -> Self {
-        let slots = || (0..SHARD_SLOTS).map(|_| None).collect();
+    pub(super) fn new() -> Self {
         let shard = |_| {
             Mutex::new(Shard {
-                slots: slots(),
+                windows: std::array::from_fn(|_| Window::default()),
                 next_flight: 0,
             })
         };
         Self {
-            rule,
             shards: (0..SHARDS).map(shard).collect(),
         }
     }
 
     /// Answers from a lease or a remembered refusal, if there is one.
-    pub(super) fn spend(&self, key: &RateKey, cost: u32, at: Duration) -> Option<SharedAnswer> {
+    pub(super) fn spend(&self, key: &LeaseKey, cost: u32, at: Duration) -> Option<SharedAnswer> {
         let mut shard = self.shard(key)?;
         let slot = shard.find(key)?;
-        let answer = slot.spend(&self.rule, cost, at)?;
+        let answer = slot.spend(cost, at)?;
         slot.arrive(cost, at);
         Some(answer)
     }
 
     /// Plans a call whose answer is ready at once; `None` while another request makes one.
-    pub(super) fn plan(&self, key: &RateKey, cost: u32, at: Duration) -> Option<Plan> {
-        let fresh = || Slot::new(*key, at).plan(&self.rule, cost, at);
+    pub(super) fn plan(&self, key: &LeaseKey, cost: u32, at: Duration) -> Option<Plan> {
+        let fresh = || Slot::new(*key, at).plan(cost, at);
         let Some(mut shard) = self.shard(key) else {
             return Some(fresh());
         };
@@ -85,16 +86,16 @@ impl LeaseTable {
             return Some(fresh());
         };
         let is_free = slot.flight.is_none();
-        is_free.then(|| slot.plan(&self.rule, cost, at))
+        is_free.then(|| slot.plan(cost, at))
     }
 
     /// Counts a request that the store is asked for.
-    pub(super) fn arrive(&self, key: &RateKey, cost: u32, at: Duration) {
+    pub(super) fn arrive(&self, key: &LeaseKey, cost: u32, at: Duration) {
         self.with_slot(key, at, |slot| slot.arrive(cost, at));
     }
 
     /// Decides what a request does next that could not be answered before.
-    pub(super) fn turn(&self, key: &RateKey, cost: u32, at: Duration) -> Turn {
+    pub(super) fn turn(&self, key: &LeaseKey, cost: u32, at: Duration) -> Turn {
         let Some(mut shard) = self.shard(key) else {
             return Turn::Single;
         };
@@ -103,7 +104,7 @@ impl LeaseTable {
         let Some(slot) = shard.find_or_insert(key, at) else {
             return Turn::Single;
         };
-        if let Some(answer) = slot.spend(&self.rule, cost, at) {
+        if let Some(answer) = slot.spend(cost, at) {
             return Turn::Answer(answer);
         }
         if let Some(flight) = &slot.flight {
@@ -113,7 +114,7 @@ impl LeaseTable {
             slot.abandon();
             return Turn::Overdue;
         }
-        let plan = slot.plan(&self.rule, cost, at);
+        let plan = slot.plan(cost, at);
         let (leader, waiter) = single_flight::start(Flown::Abandoned);
         slot.flight = Some(Flight {
             id,
@@ -128,12 +129,12 @@ impl LeaseTable {
     /// Takes over what the store answered, and answers the request that asked.
     pub(super) fn deposit(
         &self,
-        key: &RateKey,
+        key: &LeaseKey,
         answer: (Plan, Taken),
         cost: u32,
         at: Duration,
     ) -> Option<SharedAnswer> {
-        let deposit = |slot: &mut Slot| slot.deposit(&self.rule, answer, cost, at);
+        let deposit = |slot: &mut Slot| slot.deposit(answer, cost, at);
         let Some(answer) = self.with_slot(key, at, deposit) else {
             let mut slot = Slot::new(*key, at);
             return deposit(&mut slot);
@@ -142,31 +143,31 @@ impl LeaseTable {
     }
 
     /// Remembers that the store refused the whole cost of a request.
-    pub(super) fn refuse(&self, key: &RateKey, taken: Taken, cost: u32, at: Duration) {
+    pub(super) fn refuse(&self, key: &LeaseKey, taken: Taken, cost: u32, at: Duration) {
         self.with_slot(key, at, |slot| {
             slot.note_left(taken.left);
-            slot.refuse(&self.rule, (cost, cost), taken.wait, at);
+            slot.refuse((cost, cost), taken.wait, at);
         });
     }
 
     /// Ends a flight after its cells were deposited.
-    pub(super) fn land(&self, key: &RateKey, flight: LedFlight, how: Flown) {
+    pub(super) fn land(&self, key: &LeaseKey, flight: LedFlight, how: Flown) {
         self.end_flight(key, flight.id, |slot| slot.flight = None);
         flight.leader.complete(how);
     }
 
     /// Ends a flight whose request was dropped.
-    pub(super) fn abandon(&self, key: &RateKey, flight: LedFlight) {
+    pub(super) fn abandon(&self, key: &LeaseKey, flight: LedFlight) {
         self.end_flight(key, flight.id, Slot::abandon);
         drop(flight);
     }
 
     /// Gives cells back to the lease of a key.
-    pub(super) fn give_back(&self, key: &RateKey, cost: u32, at: Duration) {
-        self.with_slot(key, at, |slot| slot.give_back(&self.rule, cost, at));
+    pub(super) fn give_back(&self, key: &LeaseKey, cost: u32, at: Duration) {
+        self.with_slot(key, at, |slot| slot.give_back(cost, at));
     }
 
-    fn end_flight(&self, key: &RateKey, id: u64, end: impl FnOnce(&mut Slot)) {
+    fn end_flight(&self, key: &LeaseKey, id: u64, end: impl FnOnce(&mut Slot)) {
         let Some(mut shard) = self.shard(key) else {
             return;
         };
@@ -179,7 +180,7 @@ impl LeaseTable {
 
     fn with_slot<T>(
         &self,
-        key: &RateKey,
+        key: &LeaseKey,
         at: Duration,
         change: impl FnOnce(&mut Slot) -> T,
     ) -> Option<T> {
@@ -187,26 +188,27 @@ impl LeaseTable {
         shard.find_or_insert(key, at).map(change)
     }
 
-    fn shard(&self, key: &RateKey) -> Option<MutexGuard<'_, Shard>> {
-        let [first, ..] = *key.as_bytes();
+    fn shard(&self, key: &LeaseKey) -> Option<MutexGuard<'_, Shard>> {
+        let [first, ..] = *key.key.as_bytes();
         let shard = self.shards.get(usize::from(first) % SHARDS)?;
         Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Shard {
-    fn find(&mut self, key: &RateKey) -> Option<&mut Slot> {
+    fn find(&mut self, key: &LeaseKey) -> Option<&mut Slot> {
         self.window(key).flatten().find(|slot| slot.key == *key)
     }
 
     /// Returns the slot of a key. A new key takes an empty slot, or the one that is needed for the
     /// shortest time; `None` if calls are made for all of them.
-    fn find_or_insert(&mut self, key: &RateKey, at: Duration) -> Option<&mut Slot> {
+    fn find_or_insert(&mut self, key: &LeaseKey, at: Duration) -> Option<&mut Slot> {
+        self.open_window(key);
         let mut best = None;
         for (index, place) in self.window(key).enumerate() {
             let ends = match place {
-                Some(slot) if slot.key == *key => {
-                    best = Some((Duration::ZERO, index, true));
+                Some(slot) if slot.key.key == key.key => {
+                    best = Some((Duration::ZERO, index, slot.key == *key));
                     break;
                 }
                 Some(slot) => slot.ends(at),
@@ -225,12 +227,22 @@ impl Shard {
         place.as_mut()
     }
 
-    fn window(&mut self, key: &RateKey) -> impl Iterator<Item = &mut Option<Slot>> {
-        let [_, second, ..] = *key.as_bytes();
-        let windows = self.slots.chunks_mut(WINDOW);
-        let count = SHARD_SLOTS / WINDOW;
-        let mut windows = windows.skip(usize::from(second) % count);
-        windows.next().unwrap_or_default().iter_mut()
+    fn window(&mut self, key: &LeaseKey) -> impl Iterator<Item = &mut Option<Slot>> {
+        let [_, second, ..] = *key.key.as_bytes();
+        let windows = self.windows.iter_mut();
+        let mut windows = windows.skip(usize::from(second) % SHARD_WINDOWS);
+        windows.next().into_iter().flatten()
+    }
+
+    /// Makes the slots that a key can be in, if none of them was used before.
+    fn open_window(&mut self, key: &LeaseKey) {
+        let [_, second, ..] = *key.key.as_bytes();
+        let place = usize::from(second) % SHARD_WINDOWS;
+        if let Some(window) = self.windows.get_mut(place)
+            && window.is_empty()
+        {
+            *window = (0..WINDOW).map(|_| None).collect();
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::SharedAnswer;
-use super::lease_slot::{Flown, LeaseRule, Plan};
+use super::lease_slot::{Flown, LeaseKey, LeaseRule, Plan};
 use super::lease_table::{LeaseTable, LedFlight, Turn};
 use super::store_state::StoreState;
 use crate::error::ConfigError;
@@ -33,7 +33,7 @@ pub(crate) struct SharedRate {
     rate: Rate,
     nodes: u32,
     rule: LeaseRule,
-    table: LeaseTable,
+    table: Arc<LeaseTable>,
     state: Arc<StoreState>,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -62,7 +62,7 @@ impl SharedRate {
             rate,
             nodes,
             rule,
-            table: LeaseTable::new(rule),
+            table: Arc::new(LeaseTable::new()),
             observer: None,
         })
     }
@@ -73,13 +73,14 @@ impl SharedRate {
         self
     }
 
-    /// Creates the same limit with another rate, for `Limits::replace`. What is known of the store
-    /// stays, with its counters; leases and remembered refusals do not, so that a higher rate holds
-    /// at once.
+    /// Creates the same limit with another rate, for `Limits::replace` and for exceptions. Both share
+    /// their memory, and what is known of the store with its counters. Leases and remembered
+    /// refusals hold for one rate only, so that a higher one is in force at once.
     pub(crate) fn with_rate(&self, rate: Rate, nodes: u32) -> Result<Self, ConfigError> {
         let (name, store) = (Arc::clone(&self.name), Arc::clone(&self.store));
         let mut other = Self::new(name, store, rate, nodes)?;
         other.state = Arc::clone(&self.state);
+        other.table = Arc::clone(&self.table);
         other.observer.clone_from(&self.observer);
         Ok(other)
     }
@@ -99,6 +100,7 @@ impl SharedRate {
             let wait = self.rule.span;
             return NowOrLater::now(SharedAnswer::Over { wait, left: 0 });
         }
+        let key = self.lease_key(key);
         if let Some(answer) = self.table.spend(&key, cost, at) {
             return NowOrLater::now(answer);
         }
@@ -111,7 +113,7 @@ impl SharedRate {
     /// Gives the cells of a request that did not count back to this node's lease of the key, as many
     /// as a lease may have: a store takes none back.
     pub(crate) fn give_back(&self, key: RateKey, cost: u32, at: Duration) {
-        self.table.give_back(&key, cost, at);
+        self.table.give_back(&self.lease_key(key), cost, at);
     }
 
     /// Returns the share of this node, the rate divided by the nodes and at least one cell, which a
@@ -126,7 +128,7 @@ impl SharedRate {
     }
 
     /// Answers with a store that does not wait, or that is not asked.
-    fn take_now(&self, key: &RateKey, cost: u32, at: Duration) -> Option<SharedAnswer> {
+    fn take_now(&self, key: &LeaseKey, cost: u32, at: Duration) -> Option<SharedAnswer> {
         let is_single = cost > self.rule.most;
         let plan = if is_single {
             Plan::whole(cost)
@@ -136,7 +138,7 @@ impl SharedRate {
         let Some(permit) = self.state.admit(at) else {
             return Some(SharedAnswer::Down);
         };
-        let answer = self.store.take(key, self.rate, plan.want, plan.least);
+        let answer = self.store.take(&key.key, self.rate, plan.want, plan.least);
         let result = answer.try_now().ok()?;
         let call = self.state.begin(permit);
         let Some(taken) = call.end(result, at, self.observer()) else {
@@ -149,7 +151,7 @@ impl SharedRate {
         self.table.deposit(key, (plan, taken), cost, at)
     }
 
-    async fn ask(&self, key: RateKey, cost: u32, at: Duration) -> SharedAnswer {
+    async fn ask(&self, key: LeaseKey, cost: u32, at: Duration) -> SharedAnswer {
         if cost > self.rule.most {
             return self.ask_single(&key, cost, at).await;
         }
@@ -183,19 +185,19 @@ impl SharedRate {
     }
 
     /// Asks for the cost of one request only.
-    async fn ask_single(&self, key: &RateKey, cost: u32, at: Duration) -> SharedAnswer {
+    async fn ask_single(&self, key: &LeaseKey, cost: u32, at: Duration) -> SharedAnswer {
         let Some(permit) = self.state.admit(at) else {
             return SharedAnswer::Down;
         };
         let call = self.state.begin(permit);
-        let result = self.store.take(key, self.rate, cost, cost).await;
+        let result = self.store.take(&key.key, self.rate, cost, cost).await;
         match call.end(result, at, self.observer()) {
             Some(taken) => self.settle_single(key, taken, cost, at),
             None => SharedAnswer::Down,
         }
     }
 
-    fn settle_single(&self, key: &RateKey, taken: Taken, cost: u32, at: Duration) -> SharedAnswer {
+    fn settle_single(&self, key: &LeaseKey, taken: Taken, cost: u32, at: Duration) -> SharedAnswer {
         let left = taken.left;
         if taken.cells >= cost {
             return SharedAnswer::Pass { left };
@@ -203,6 +205,11 @@ impl SharedRate {
         self.table.refuse(key, taken, cost, at);
         let wait = self.rule.bounded(taken.wait);
         SharedAnswer::Over { wait, left }
+    }
+
+    const fn lease_key(&self, key: RateKey) -> LeaseKey {
+        let rule = self.rule;
+        LeaseKey { key, rule }
     }
 
     fn observer(&self) -> Option<&dyn Observer> {
@@ -231,7 +238,7 @@ fn lease_rule(rate: Rate, nodes: u32) -> LeaseRule {
 /// The call of a request that others wait for. Dropping it lets one of them ask.
 struct Lead<'a> {
     rate: &'a SharedRate,
-    key: RateKey,
+    key: LeaseKey,
     flight: Option<LedFlight>,
 }
 
@@ -245,7 +252,7 @@ impl Lead<'_> {
         let call = shared.state.begin(permit);
         let asked = shared
             .store
-            .take(&self.key, shared.rate, plan.want, plan.least);
+            .take(&self.key.key, shared.rate, plan.want, plan.least);
         let result = asked.await;
         let Some(taken) = call.end(result, at, shared.observer()) else {
             self.land(Flown::Failed);

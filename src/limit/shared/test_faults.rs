@@ -242,7 +242,7 @@ fn a_lost_answer_costs_its_cells_and_leaves_a_bucket_that_fills_again() {
         store.advance(millis(4));
         assert!(poll(&mut again).is_some_and(is_over));
         store.advance(Duration::from_secs(60));
-        let filled = rate.with_rate(Rate::per_minute(6).unwrap(), 1).unwrap();
+        let filled = shared(&store, Rate::per_minute(6).unwrap());
         let mut filled = filled.take(key(1), 6, Duration::from_secs(60));
         assert!(poll(&mut filled).is_none());
         store.advance(millis(4));
@@ -340,6 +340,10 @@ fn a_raised_rate_holds_at_once_and_keeps_what_is_known_of_the_store() {
     while is_pass(now(&rate, 1, millis(0))) {}
     store.advance(millis(1_000));
     assert!(is_over(now(&rate, 1, millis(1_000))));
+    let same = rate.with_rate(Rate::per_minute(6).unwrap(), 1).unwrap();
+    let calls_before = store.count();
+    assert!(is_over(now(&same, 1, millis(1_000))));
+    assert_eq!(store.count(), calls_before);
     let raised = rate.with_rate(Rate::per_minute(600).unwrap(), 1).unwrap();
     assert!(is_pass(now(&raised, 1, millis(1_000))));
     assert_eq!(calls(&raised)[0].1, store.count());
