@@ -4,6 +4,8 @@ mod builder;
 mod source_locks;
 mod state;
 mod table;
+#[cfg(all(test, bearergate_shuttle))]
+mod test_interleavings;
 mod weights;
 
 pub use builder::LockOutBuilder;

@@ -222,3 +222,118 @@ impl Write for SourceText {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const FORGED: RejectionKind = RejectionKind::SignatureInvalid;
+
+    const fn source(number: u32) -> Source {
+        Source::of(IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + number)))
+    }
+
+    fn lock(locks: &LockOut, source: Source, at: Duration) {
+        while locks.blame(source, FORGED, at).is_none() {}
+    }
+
+    fn samples(locks: &LockOut) -> Vec<(&'static str, u64)> {
+        let mut samples = Vec::new();
+        locks.samples(&mut |sample| {
+            assert!(sample.labels.is_empty());
+            samples.push((sample.name, sample.value));
+        });
+        samples
+    }
+
+    #[test]
+    fn locks_are_counted_while_they_last_and_since_the_start() {
+        let locks = LockOut::builder().sources(1_024).build().unwrap();
+        let expect = |locked, lockouts, spared| {
+            let expected = [
+                ("bearergate_locked_sources", locked),
+                ("bearergate_lockouts_total", lockouts),
+                ("bearergate_spared_total", spared),
+            ];
+            assert_eq!(samples(&locks), expected);
+        };
+        expect(0, 0, 0);
+        for number in 0..3 {
+            lock(
+                &locks,
+                source(number),
+                Duration::from_secs(u64::from(number)),
+            );
+        }
+        locks.count_spared();
+        expect(3, 3, 1);
+        // The last request was at 61 s: the first two locks are over.
+        locks.standing(source(9), Duration::from_secs(61));
+        expect(1, 3, 1);
+        locks.pardon(source(2));
+        expect(0, 3, 1);
+    }
+
+    #[derive(Debug, Default)]
+    struct Seen(Mutex<Vec<String>>);
+
+    impl Observer for Seen {
+        fn observe(&self, event: &Event<'_>) {
+            self.0.lock().unwrap().push(format!("{event:?}"));
+        }
+    }
+
+    #[test]
+    fn a_lock_is_an_event_at_most_once_a_second() {
+        let seen = Arc::new(Seen::default());
+        let observer = Arc::clone(&seen);
+        let locks = LockOut::builder().observer(observer).build().unwrap();
+        let v6 = Source::of("2001:db8:1111:2222::1".parse().unwrap());
+        lock(&locks, source(1), Duration::from_millis(5_000));
+        lock(&locks, source(2), Duration::from_millis(5_400));
+        lock(&locks, source(3), Duration::from_millis(5_999));
+        lock(&locks, v6, Duration::from_millis(6_000));
+        lock(&locks, v6, Duration::from_millis(66_000));
+        let event = |source, strikes, secs, count| {
+            let event = Event::SourceLocked {
+                source,
+                strikes,
+                secs,
+                count,
+            };
+            format!("{event:?}")
+        };
+        let expected = [
+            event("10.0.0.1", 1, 60, 1),
+            event("2001:db8:1111:2222::/64", 1, 60, 3),
+            event("2001:db8:1111:2222::/64", 2, 120, 1),
+        ];
+        assert_eq!(*seen.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_full_table_is_an_event_and_is_told_once() {
+        let seen = Arc::new(Seen::default());
+        let observer = Arc::clone(&seen);
+        let builder = LockOut::builder().sources(1_024).observer(observer);
+        let locks = builder.build().unwrap();
+        for number in 0..900 {
+            locks.blame(source(number), FORGED, Duration::ZERO);
+        }
+        locks.take_saturated();
+        seen.0.lock().unwrap().clear();
+        for number in 0..3_000 {
+            locks.blame(source(number), FORGED, Duration::from_secs(2));
+        }
+        assert!(locks.take_saturated());
+        assert!(!locks.take_saturated());
+        let seen = seen.0.lock().unwrap();
+        let saturated = seen
+            .iter()
+            .filter(|event| event.contains("LimiterSaturated"));
+        assert_eq!(saturated.count(), 1);
+    }
+}

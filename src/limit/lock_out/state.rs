@@ -132,12 +132,14 @@ impl State {
         Self { last: at.0, ..self }
     }
 
-    /// Adds points, and begins a lock if they reach the budget.
+    /// Adds points, and begins a lock if they reach the budget. A part of a point counts as one, or
+    /// the moments between the failures of a fast guesser would give it one more.
     pub(super) fn blame(&mut self, points: u32, at: Moment, rules: &LockRules) -> Option<Begun> {
         let mut now = self.settled(at, rules);
         let added = u64::from(points).saturating_mul(rules.step);
         now.debt = now.debt.saturating_add(added).min(rules.span);
-        let begins = now.rest == 0 && now.debt == rules.span;
+        let is_spent = now.debt.saturating_add(rules.step) > rules.span;
+        let begins = now.rest == 0 && is_spent;
         if begins {
             now.strikes = now.strikes.saturating_add(1);
             now.rest = rules.lock(now.strikes);
