@@ -56,6 +56,7 @@
 //! | show users their devices, applications and keys | [keys and sessions of users](guide::keys_and_sessions_of_users) | [`SessionManager::list`](session::SessionManager::list), [`revoke_others`](session::SessionManager::revoke_others) |
 //! | issue access tokens | [sessions](guide::sessions_and_refresh_tokens) | [`JwtIssuer`](issuer::JwtIssuer), [`TokenEndpoints`](issuer::TokenEndpoints) |
 //! | decide who may do what | [policies](guide::policies) | [`Policy`], [`require_scope`], [`claim()`], [`Condition`](policy::Condition) |
+//! | know the client behind a proxy, or list addresses | [behind a proxy](guide::behind_a_proxy) | [`Proxies`](address::Proxies), [`AddressRules`](address::AddressRules) |
 //! | configure a service from a file | [configuration file](guide::configuration_file) | `configuration::Configuration` (feature `config-file`) |
 //! | be fast, and still revoke | [caching and revocation](guide::caching_and_revocation) | [`TokenCache`](validator::TokenCache), [`Denylist`](revocation::Denylist) |
 //! | validate a credential of my own | [custom validator](guide::custom_validator) | [`TokenValidator`], [`KeyStore`], [`Authorizer`] |

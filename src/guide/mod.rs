@@ -13,6 +13,7 @@
 //! | [Keys and sessions of users](keys_and_sessions_of_users) | Pages for users: their devices, log out everywhere else, connected applications, their own API keys. |
 //! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
+//! | [Behind a proxy](behind_a_proxy) | The address of the client, address lists, and recipes for nginx, HAProxy, Envoy, AWS, Cloudflare, Azure and platform routers. |
 //! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Metrics](metrics) | Each number that a gate counts, its labels, what to alert on, and how to serve it. |
@@ -27,6 +28,7 @@
 
 pub mod api_keys;
 pub mod authorize_by_route;
+pub mod behind_a_proxy;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
 pub mod coming_from_spring_security;

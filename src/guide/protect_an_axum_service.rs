@@ -136,8 +136,7 @@
 //! # let _ = add_peer;
 //! ```
 //!
-//! Behind a proxy that address is the proxy's; see
-//! [`ClientAddress`](crate::request::ClientAddress).
+//! Behind a proxy that address is the proxy's; see [behind a proxy](crate::guide::behind_a_proxy).
 //!
 //! # Log every request
 //!

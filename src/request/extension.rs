@@ -18,9 +18,10 @@ pub struct PeerAddress(pub SocketAddr);
 /// The address of the client, as an extension of a request.
 ///
 /// The service inserts it, because it knows which proxies are in front of it: without a proxy it is
-/// the [`PeerAddress`], else the address that a trusted proxy reports. Conditions on the address of
-/// the client use only this value, never [`PeerAddress`]. The address list of an API key is compared
-/// with this value, and with [`PeerAddress`] only if there is none.
+/// the [`PeerAddress`], else the address that a trusted proxy reports, which
+/// [`Proxies`](crate::address::Proxies) read. Conditions on the address of the client use only this
+/// value, never [`PeerAddress`]. The address list of an API key is compared with this value, and with
+/// [`PeerAddress`] only if there is none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_structs,

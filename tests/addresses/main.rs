@@ -1,5 +1,9 @@
 //! The client behind proxies, and the lists that its address is held against.
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 mod common;
 mod cost;
