@@ -92,5 +92,5 @@ pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 /// Most records between two checkpoints of the chain of audit records.
 pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
 
-/// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
+/// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
 pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;
