@@ -26,6 +26,8 @@ mod refusals;
 mod ring;
 mod sink;
 mod tally;
+#[cfg(all(test, not(bearergate_shuttle)))]
+mod test_audit;
 #[cfg(all(test, bearergate_shuttle))]
 mod test_interleavings;
 #[cfg(test)]
