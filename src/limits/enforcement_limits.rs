@@ -91,3 +91,18 @@ pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 
 /// Most records between two checkpoints of the chain of audit records.
 pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
+
+/// Default age at which a new audit file is begun: a day.
+pub const AUDIT_FILE_AGE: Duration = Duration::from_secs(86_400);
+
+/// Greatest age of an audit file that can be set: 400 days.
+pub const AUDIT_FILE_AGE_MAX: Duration = Duration::from_secs(400 * 86_400);
+
+/// Greatest size of an audit file that can be set, in bytes: 1 TiB.
+pub const AUDIT_FILE_MAX: u64 = 1 << 40;
+
+/// Most audit files that can be kept.
+pub const AUDIT_KEEP_MAX: usize = 1_000_000;
+
+/// Default time after which audit files are made durable.
+pub const AUDIT_SYNC: Duration = Duration::from_secs(1);
