@@ -18,6 +18,8 @@ struct Behind {
     has_true: bool,
     /// Whether the suspect is there a second time.
     has_copy: bool,
+    /// Whether a line feed was put into a true line, of which the suspect is the first part.
+    is_split: bool,
     /// Whether there is a line that belongs before the suspect, and behind what was reached.
     has_earlier: bool,
 }
@@ -124,7 +126,7 @@ fn explain_untrue(
     let Some(next) = behind.first_true.map(|found| found.member) else {
         let confirmed = anchors.of(&before.member);
         let is_missing = confirmed.is_some_and(|line| line.sequence >= before.next());
-        return altered_if(is_in_place || is_missing);
+        return altered_if(is_in_place || behind.is_split || is_missing);
     };
     if before.is_followed_by(&next) {
         return FaultKind::Inserted;
@@ -133,7 +135,7 @@ fn explain_untrue(
         return FaultKind::Altered;
     }
     let missing = next.sequence.saturating_sub(before.next());
-    altered_if(is_in_place || behind.untrue <= missing)
+    altered_if(is_in_place || behind.is_split || behind.untrue <= missing)
 }
 
 /// Returns whether a line that is not true looks like the one that is expected.
@@ -176,6 +178,9 @@ fn look_behind(
         let member = Member::parse(line.bytes);
         let member = member.filter(|member| keys.is_true(member, line.bytes));
         let Some(member) = member else {
+            if behind.first_true.is_none() && behind.untrue == 1 {
+                behind.is_split = is_split(&suspect.bytes, line.bytes, keys);
+            }
             behind.untrue += u64::from(behind.first_true.is_none());
             continue;
         };
@@ -188,6 +193,15 @@ fn look_behind(
         }
     }
     Ok(behind)
+}
+
+/// Returns whether two lines were one, with a line feed added or in the place of a byte.
+fn is_split(first: &[u8], second: &[u8], keys: &mut Keys<'_>) -> bool {
+    let mut is_true = |between: &[u8]| {
+        let joined = [first, between, second].concat();
+        Member::parse(&joined).is_some_and(|member| keys.is_true(&member, &joined))
+    };
+    is_true(&[]) || (0..=u8::MAX).any(|byte| is_true(&[byte]))
 }
 
 /// Returns whether a line belongs to what was reached already, so that it is a copy.
