@@ -1,15 +1,45 @@
 //! The audit trail: one record for each request, in the form that a SIEM takes.
 
+#[expect(
+    clippy::module_inception,
+    reason = "the type that the module is called after has a file of its own"
+)]
+mod audit;
+mod audit_error;
+mod builder;
 mod chain;
+mod collapse;
+mod core;
 mod encoding;
+mod event;
+mod field;
 mod file_sink;
+mod health;
+mod lane;
+mod packing;
+mod pseudonym;
 mod record;
+mod recorded;
+mod refusals;
+mod ring;
 mod sink;
+mod trail;
+mod unpacking;
 mod verify;
+mod waiting;
+mod writer;
 
+pub use audit::Audit;
+pub use audit_error::{AuditError, AuditErrorKind};
+pub use builder::AuditBuilder;
 pub use chain::ChainKey;
+pub use collapse::Collapse;
 pub use encoding::Encoding;
+pub use event::{AuditEvent, Paths};
 pub use file_sink::{FileSink, SyncPolicy};
-pub use record::What;
-pub use sink::{AuditSink, Batch, FileBegin, PreviousEnd, SinkNotice, SinkStart};
+pub use health::{AuditHealth, Closed, Lost, SinkHealth, SinkState};
+pub use pseudonym::{AddressDetail, Pseudonym, PseudonymKey, PseudonymKind};
+pub use record::{Severity, What};
+pub use recorded::Recorded;
+pub use sink::{AuditSink, Batch, BatchLine, FileBegin, PreviousEnd, SinkNotice, SinkStart};
 pub use verify::{Fault, FaultKind, Verified, VerifyError, verify};

@@ -65,6 +65,32 @@ pub(crate) enum Outcome {
     Unavailable,
 }
 
+/// How urgent a record is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Severity {
+    /// A request was allowed, or the trail reports about itself.
+    Informational,
+    /// A request was refused.
+    Notice,
+    /// A source was locked out, or there is a signal of a possible attack.
+    Warning,
+    /// Records were lost.
+    Error,
+}
+
+impl Severity {
+    /// Returns the stable snake-case code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A record as the writer thread sees it: unpacked, to be encoded.
 ///
 /// Texts are untrusted: encoders escape them. `None` and empty lists are left out.
@@ -79,7 +105,7 @@ pub(crate) struct Record<'a> {
     pub(crate) id: u128,
     pub(crate) outcome: Outcome,
     /// The code of the rejection kind; `None` if allowed.
-    pub(crate) kind: Option<&'a str>,
+    pub(crate) kind: Option<&'static str>,
     pub(crate) status: Option<u16>,
     /// Whether a person should look at it: a forged credential, a lock, a signal.
     pub(crate) is_alert: bool,
@@ -122,6 +148,62 @@ pub(crate) struct Record<'a> {
     pub(crate) starts: Option<u64>,
     /// Whether something was cut because the record would be too long.
     pub(crate) is_cut: bool,
+}
+
+impl Record<'_> {
+    /// Returns how urgent the record is.
+    pub(crate) const fn severity(&self) -> Severity {
+        match (self.what, self.outcome) {
+            (What::Gap, _) => Severity::Error,
+            (What::Locked | What::Signal, _) => Severity::Warning,
+            (What::Decision | What::Authenticated | What::Completed, Outcome::Allowed) => {
+                Severity::Informational
+            }
+            (What::Decision | What::Authenticated | What::Completed | What::Summary, _) => {
+                Severity::Notice
+            }
+            (What::Lifecycle | What::Checkpoint | What::Started | What::Stopped, _) => {
+                Severity::Informational
+            }
+        }
+    }
+
+    /// Returns the kind or `allowed` for a decision and a summary, else the code of what the record
+    /// is about.
+    pub(crate) const fn code(&self) -> &'static str {
+        match (self.what, self.kind) {
+            (What::Decision | What::Summary, Some(kind)) => kind,
+            (What::Decision | What::Summary, None) => "allowed",
+            (what, _) => what.as_str(),
+        }
+    }
+
+    /// Returns what a sink is told of the line of this record, which ends, with its line feed, at
+    /// this place of the batch.
+    pub(crate) const fn mark(&self, end: usize) -> LineMark {
+        LineMark {
+            end,
+            what: self.what,
+            severity: self.severity(),
+            code: self.code(),
+            millis: self.millis,
+            sequence: self.sequence,
+            id: self.id,
+        }
+    }
+}
+
+/// What a sink is told of a line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct LineMark {
+    /// The end of the line and its line feed in the batch.
+    pub(crate) end: usize,
+    pub(crate) what: What,
+    pub(crate) severity: Severity,
+    pub(crate) code: &'static str,
+    pub(crate) millis: u64,
+    pub(crate) sequence: u64,
+    pub(crate) id: u128,
 }
 
 /// A verified identity.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use super::record::{LineMark, Severity, What};
+
 /// A destination of audit records, on a thread of its own: it may block.
 pub trait AuditSink: fmt::Debug + Send {
     /// Writes all lines of a batch.
@@ -73,12 +75,14 @@ pub trait AuditSink: fmt::Debug + Send {
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     lines: &'a [u8],
-    count: usize,
+    marks: &'a [LineMark],
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) const fn new(lines: &'a [u8], count: usize) -> Self {
-        Self { lines, count }
+    /// Creates a batch of lines, each with its line feed, and one mark for each of them
+    /// ([`Record::mark`](super::record::Record::mark)).
+    pub(crate) const fn new(lines: &'a [u8], marks: &'a [LineMark]) -> Self {
+        Self { lines, marks }
     }
 
     /// Returns the lines, each with its line feed.
@@ -86,21 +90,70 @@ impl<'a> Batch<'a> {
         self.lines
     }
 
-    /// Returns the lines one by one, without their line feeds.
-    pub fn lines(&self) -> impl Iterator<Item = &'a [u8]> {
-        self.lines
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
+    /// Returns the lines one by one.
+    pub fn lines(&self) -> impl Iterator<Item = BatchLine<'a>> {
+        let Self { lines, marks } = *self;
+        let mut start = 0;
+        marks.iter().map(move |mark| {
+            let line = lines.get(start..mark.end).unwrap_or_default();
+            start = mark.end;
+            BatchLine { line, mark }
+        })
     }
 
     /// Returns the number of lines.
     pub const fn len(&self) -> usize {
-        self.count
+        self.marks.len()
     }
 
     /// Returns whether there are no lines.
     pub const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.marks.is_empty()
+    }
+}
+
+/// One line of a [`Batch`], and what a sink may need to know of it without parsing it.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchLine<'a> {
+    line: &'a [u8],
+    mark: &'a LineMark,
+}
+
+impl<'a> BatchLine<'a> {
+    /// Returns the line without its line feed: UTF-8 without control characters.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.line.strip_suffix(b"\n").unwrap_or(self.line)
+    }
+
+    /// Returns what the record is about.
+    pub const fn what(&self) -> What {
+        self.mark.what
+    }
+
+    /// Returns the code of the [kind](crate::RejectionKind) of a refusal, or `allowed`, for a
+    /// decision and a summary; for other records the code of [`what`](Self::what).
+    pub const fn code(&self) -> &'static str {
+        self.mark.code
+    }
+
+    /// Returns how urgent the record is.
+    pub const fn severity(&self) -> Severity {
+        self.mark.severity
+    }
+
+    /// Returns the time of the record, in milliseconds since the Unix epoch.
+    pub const fn unix_millis(&self) -> u64 {
+        self.mark.millis
+    }
+
+    /// Returns the number of the record: from 1 in each start, without holes.
+    pub const fn sequence(&self) -> u64 {
+        self.mark.sequence
+    }
+
+    /// Returns the id of the record. A completed request has that of its decision.
+    pub const fn id(&self) -> u128 {
+        self.mark.id
     }
 }
 

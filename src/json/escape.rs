@@ -1,4 +1,4 @@
-//! Unescaping of JSON strings.
+//! Escaping and unescaping of JSON strings.
 
 use std::borrow::Cow;
 
@@ -88,6 +88,75 @@ impl Iterator for Unescaped<'_> {
             byte => Some(byte),
         }
     }
+}
+
+/// Appends the content of a JSON string, without quotes.
+///
+/// Besides what JSON demands, every [hidden](is_hidden) character is escaped, so that the text
+/// cannot end a line or change how a terminal shows it.
+pub(crate) fn push_escaped(text: &str, line: &mut Vec<u8>) {
+    let mut rest = text;
+    loop {
+        let (plain, after) = split_plain(rest);
+        line.extend_from_slice(plain.as_bytes());
+        let mut letters = after.chars();
+        match letters.next() {
+            None => return,
+            Some(letter @ ('"' | '\\')) => line.extend_from_slice(&[b'\\', letter as u8]),
+            Some(letter) if is_hidden(letter) => push_code(letter, line),
+            Some(letter) => {
+                line.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        rest = letters.as_str();
+    }
+}
+
+/// Splits off the longest start without a quote, a backslash, and what may be a hidden character.
+pub(crate) fn split_plain(text: &str) -> (&str, &str) {
+    let mut bytes = text.bytes();
+    let end = bytes.position(|byte| IS_SPECIAL.get(usize::from(byte)) != Some(&false));
+    // A special byte is ASCII or the first of a character, so the text is split between characters.
+    text.split_at_checked(end.unwrap_or(text.len()))
+        .unwrap_or(("", text))
+}
+
+/// Returns whether a character can end a line, is invisible, or changes the direction of a text:
+/// C0, DEL, C1, U+061C, U+200B to U+200F, U+2028 to U+202E, U+2066 to U+2069, U+FEFF.
+pub(crate) const fn is_hidden(letter: char) -> bool {
+    matches!(
+        letter,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+/// Quotes, backslashes, controls, and the first bytes of the hidden characters beyond ASCII.
+const IS_SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_control = byte < 0x20 || byte == 0x7f;
+        let is_first = matches!(byte, 0xc2 | 0xd8 | 0xe2 | 0xef);
+        table[byte] = is_control || is_first || byte == 0x22 || byte == 0x5c;
+        byte += 1;
+    }
+    table
+};
+
+/// Appends the escape of a character of at most four hexadecimal digits.
+fn push_code(letter: char, line: &mut Vec<u8>) {
+    let code = u32::from(letter);
+    let digit = |shift: u32| {
+        let nibble = (code >> shift & 0xf) as u8;
+        nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
+    };
+    line.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Unescapes the content of a string; it is copied only if it has escapes.

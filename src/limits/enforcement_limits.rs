@@ -106,3 +106,6 @@ pub const AUDIT_KEEP_MAX: usize = 1_000_000;
 
 /// Default time after which audit files are made durable.
 pub const AUDIT_SYNC: Duration = Duration::from_secs(1);
+
+/// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
+pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;

@@ -1,6 +1,17 @@
 //! Encodings of audit records.
 
+mod cef;
+mod ecs;
+mod json;
+mod native;
+mod ocsf;
+mod outcome;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
 use super::record::{Common, Record};
+pub(super) use scalar::push_time;
 
 /// The form of a line of the audit trail.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -20,7 +31,12 @@ impl Encoding {
     /// Appends a record as one line, without its line feed. The line ends with
     /// [`closing`](Self::closing); a chain inserts its MAC before that.
     pub(crate) fn encode(self, record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
-        let _ = (record, common, line);
+        match self {
+            Self::Ocsf => ocsf::encode(record, common, line),
+            Self::Ecs => ecs::encode(record, common, line),
+            Self::Cef => cef::encode(record, common, line),
+            Self::Native => native::encode(record, common, line),
+        }
     }
 
     /// Returns what ends each line, before which one more member can be inserted:

@@ -98,8 +98,8 @@ fn decimal(digits: &str, least: usize) -> Option<u64> {
 
 const NAME_CHARS: usize = 64;
 
-/// Those of all encodings: a trail goes on when its encoding is changed.
-const EXTENSIONS: [&str; 2] = ["jsonl", "cef"];
+/// Those of all encodings, because a trail goes on when its encoding is changed, and of anchors.
+const EXTENSIONS: [&str; 3] = ["jsonl", "cef", "anchor"];
 
 #[cfg(test)]
 mod tests {

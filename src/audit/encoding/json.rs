@@ -1,0 +1,188 @@
+//! JSON objects, written member by member.
+
+use std::net::IpAddr;
+
+use super::scalar::{push_address, push_hex, push_id, push_number, push_time};
+use crate::audit::record::{CheckpointOf, CountOf, Identity, Record, What};
+use crate::json::push_escaped;
+
+/// A line of JSON that grows.
+///
+/// A *head* is what comes before a value: a comma and the name with its colon. Heads are constants
+/// of the encoders; everything else is a value.
+pub(super) struct JsonLine<'l> {
+    line: &'l mut Vec<u8>,
+    /// What comes before the name of a member that the crate defines.
+    own: &'static str,
+}
+
+impl<'l> JsonLine<'l> {
+    pub(super) const fn new(line: &'l mut Vec<u8>, own: &'static str) -> Self {
+        Self { line, own }
+    }
+
+    /// Appends a part of the object as it is.
+    pub(super) fn raw(&mut self, part: &str) -> &mut Self {
+        self.line.extend_from_slice(part.as_bytes());
+        self
+    }
+
+    /// Appends the start of a member that the crate defines, up to its value; the name includes its
+    /// quote and colon.
+    pub(super) fn own(&mut self, name: &str) -> &mut Self {
+        self.raw(self.own).raw(name)
+    }
+
+    pub(super) fn text(&mut self, head: &str, text: &str) -> &mut Self {
+        self.raw(head).raw("\"");
+        push_escaped(text, self.line);
+        self.raw("\"")
+    }
+
+    pub(super) fn some_text(&mut self, head: &str, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.text(head, text),
+            None => self,
+        }
+    }
+
+    pub(super) fn number(&mut self, head: &str, number: u64) -> &mut Self {
+        self.raw(head);
+        push_number(number, self.line);
+        self
+    }
+
+    pub(super) fn id(&mut self, head: &str, id: u128) -> &mut Self {
+        self.raw(head).raw("\"");
+        push_id(id, self.line);
+        self.raw("\"")
+    }
+
+    /// Appends the id of the record. A completed request has the id of its decision, and is another
+    /// event.
+    pub(super) fn event_id(&mut self, head: &str, record: &Record<'_>) -> &mut Self {
+        self.raw(head).raw("\"");
+        push_id(record.id, self.line);
+        self.raw(if record.what == What::Completed {
+            "-completed\""
+        } else {
+            "\""
+        })
+    }
+
+    pub(super) fn time(&mut self, head: &str, millis: u64) -> &mut Self {
+        self.raw(head).raw("\"");
+        push_time(millis, self.line);
+        self.raw("\"")
+    }
+
+    pub(super) fn address(&mut self, head: &str, address: IpAddr) -> &mut Self {
+        self.raw(head).raw("\"");
+        push_address(address, self.line);
+        self.raw("\"")
+    }
+
+    pub(super) fn own_text(&mut self, name: &str, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.own(name).text("", text),
+            None => self,
+        }
+    }
+
+    pub(super) fn own_number(&mut self, name: &str, number: Option<u64>) -> &mut Self {
+        match number {
+            Some(number) => self.own(name).number("", number),
+            None => self,
+        }
+    }
+
+    fn own_texts(&mut self, name: &str, texts: &[&str]) -> &mut Self {
+        if texts.is_empty() {
+            return self;
+        }
+        self.own(name);
+        let mut head = "[";
+        for text in texts {
+            self.text(head, text);
+            head = ",";
+        }
+        self.raw("]")
+    }
+
+    /// Appends an identity that has no place of its own in the encoding.
+    pub(super) fn own_identity(&mut self, name: &str, identity: &Identity<'_>) -> &mut Self {
+        self.own(name)
+            .text("{\"authority\":", identity.authority)
+            .some_text(",\"subject\":", identity.subject)
+            .some_text(",\"client\":", identity.client)
+            .some_text(",\"credential\":", identity.credential)
+            .text(",\"kind\":", identity.kind)
+            .raw("}")
+    }
+
+    /// Appends the members that have no place of their own in any encoding.
+    pub(super) fn own_members(&mut self, record: &Record<'_>) -> &mut Self {
+        self.own_number("starts\":", record.starts)
+            .own_text("level\":", record.level)
+            .own_text(
+                "credential_kind\":",
+                record.caller.map(|caller| caller.kind),
+            )
+            .own_text("address_problem\":", record.address_problem)
+            .own_texts("reasons\":", &record.reasons)
+            .own_texts("scopes\":", &record.scopes)
+            .own_texts("claims\":", &record.claim_names)
+            .own_text("trace\":", record.trace);
+        if record.caller.is_some_and(|caller| caller.is_pseudonym) {
+            self.own("pseudonym\":").raw("true");
+        }
+        if let Some(claimed) = &record.claimed {
+            self.own("claimed_id\":").raw("\"");
+            push_hex(claimed, self.line);
+            self.raw("\"");
+        }
+        self.own_limits(&record.limits);
+        if let Some((event, target)) = record.subject_matter {
+            self.own("event\":").text("", event);
+            self.own("target\":").text("", target);
+        }
+        if let Some((strikes, seconds)) = record.lock {
+            self.own_number("strikes\":", Some(strikes.into()));
+            self.own_number("seconds\":", Some(seconds));
+        }
+        self.own_count(record.count)
+            .own_checkpoint(record.checkpoint);
+        if record.is_cut {
+            self.own("cut\":").raw("true");
+        }
+        self
+    }
+
+    fn own_limits(&mut self, limits: &[(&str, &str)]) {
+        if limits.is_empty() {
+            return;
+        }
+        self.own("limits\":");
+        let mut head = "[{\"name\":";
+        for (name, result) in limits {
+            self.text(head, name).text(",\"result\":", result).raw("}");
+            head = ",{\"name\":";
+        }
+        self.raw("]");
+    }
+
+    fn own_count(&mut self, count: Option<CountOf<'_>>) -> &mut Self {
+        let Some(count) = count else { return self };
+        self.own_number("sources\":", count.sources)
+            .own_text("lane\":", count.lane)
+    }
+
+    fn own_checkpoint(&mut self, checkpoint: Option<CheckpointOf<'_>>) -> &mut Self {
+        let Some(checkpoint) = checkpoint else {
+            return self;
+        };
+        self.own_text("head\":", Some(checkpoint.head))
+            .own_number("records\":", Some(checkpoint.count))
+            .own_text("file\":", Some(checkpoint.file))
+    }
+}
