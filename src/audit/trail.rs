@@ -106,7 +106,8 @@ impl Trail {
         } = &mut self.form
         {
             let boot = core.common.boot;
-            let chain = Chain::start(&seals.key, &self.name, boot, *encoding, previous);
+            let trail = format!("{}/{}", core.common.node, self.name);
+            let chain = Chain::start(&seals.key, &trail, boot, *encoding, previous);
             seals.chain = Some(chain);
             seals.since = core.clock.elapsed();
         }
