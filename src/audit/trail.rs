@@ -8,8 +8,9 @@ use super::core::Core;
 use super::encoding::Encoding;
 use super::lane::Lane;
 use super::record::{CheckpointOf, LineMark, Record, What};
-use super::ring::{Loss, Ring};
+use super::ring::Ring;
 use super::sink::{FileBegin, PreviousEnd};
+use super::tally::Loss;
 use super::unpacking::{blank, unpack};
 use crate::limits;
 
@@ -105,7 +106,8 @@ impl Trail {
         } = &mut self.form
         {
             let boot = core.common.boot;
-            let chain = Chain::start(&seals.key, &self.name, boot, *encoding, previous);
+            let trail = format!("{}/{}", core.common.node, self.name);
+            let chain = Chain::start(&seals.key, &trail, boot, *encoding, previous);
             seals.chain = Some(chain);
             seals.since = core.clock.elapsed();
         }

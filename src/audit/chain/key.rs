@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ring::hmac;
+use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use super::member::Link;
@@ -48,6 +48,25 @@ impl ChainKey {
             return Err(ConfigError::new(ConfigErrorKind::OutOfRange, FIELD, detail));
         };
         Ok(Self(Zeroizing::new(bytes)))
+    }
+
+    /// Returns the tag of a trail under this key: two bytes from its name, and two that tell
+    /// whether lines belong to this key, which they do not reveal.
+    pub(crate) fn trail(&self, name: &str) -> u32 {
+        let name = digest::digest(&digest::SHA256, name.as_bytes());
+        let [high, low] = name.as_ref().first_chunk().copied().unwrap_or_default();
+        u32::from_be_bytes([high, low, 0, 0]) | self.tag()
+    }
+
+    /// Returns whether a tag was made under this key, or by chance looks so.
+    pub(crate) fn is_of(&self, trail: u32) -> bool {
+        trail & 0xffff == self.tag()
+    }
+
+    fn tag(&self) -> u32 {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, &*self.0);
+        let [.., high, low] = bytes_of(&hmac::sign(&root, TAG));
+        u32::from_be_bytes([0, 0, high, low])
     }
 }
 
@@ -119,5 +138,6 @@ fn bytes_of(tag: &hmac::Tag) -> [u8; KEY_BYTES] {
 
 const KEY_BYTES: usize = 32;
 const FIELD: &str = "chain_key";
+const TAG: &[u8] = b"bearergate audit key";
 const START: &[u8] = b"bearergate audit start";
 const RATCHET: &[u8] = b"bearergate audit ratchet";

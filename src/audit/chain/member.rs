@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use ring::digest;
-
 use crate::audit::encoding::Encoding;
 
 /// A MAC, and what links a line to the one before.
@@ -15,7 +13,7 @@ pub(crate) const MAC_DIGITS: usize = 64;
 /// What the chain writes into a line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Member {
-    /// The trail that the line belongs to; see [`trail_tag`].
+    /// The trail that the line belongs to; see `ChainKey::trail`.
     pub(crate) trail: u32,
     /// How many starts of the trail there were, from 1.
     pub(crate) starts: u64,
@@ -38,9 +36,14 @@ pub(crate) struct Member {
 impl Member {
     /// Appends the member without the digits of its MAC and what follows them.
     pub(crate) fn write_up_to_mac(&self, encoding: Encoding, line: &mut Vec<u8>) {
-        let text = format!(
-            "{}{:08x}.{}.{:016x}.{}.{}.{}.{}.",
-            name(encoding),
+        line.extend_from_slice(name(encoding).as_bytes());
+        line.extend_from_slice(self.text_before_mac().as_bytes());
+    }
+
+    /// Returns the value of the member, up to the digits of its MAC.
+    pub(crate) fn text_before_mac(&self) -> String {
+        format!(
+            "{:08x}.{}.{:016x}.{}.{}.{}.{}.",
             self.trail,
             self.starts,
             self.boot,
@@ -48,8 +51,7 @@ impl Member {
             self.sequence,
             self.kept.unwrap_or(0),
             HexText::new(&self.previous),
-        );
-        line.extend_from_slice(text.as_bytes());
+        )
     }
 
     /// Reads the member of a line, if its end has the only form in which it is written.
@@ -71,14 +73,6 @@ impl Member {
         let is_whole = next().is_none() && member.starts != 0 && member.sequence != 0;
         is_whole.then_some(member)
     }
-}
-
-/// Returns the tag of a trail: the first four bytes of the hash of its name.
-pub(crate) fn trail_tag(name: &str) -> u32 {
-    let hash = digest::digest(&digest::SHA256, name.as_bytes());
-    hash.as_ref()
-        .first_chunk()
-        .map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
 /// Returns what follows the digits of the MAC, before the closing of the encoding.

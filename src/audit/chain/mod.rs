@@ -11,5 +11,5 @@ mod seal;
 
 pub use key::ChainKey;
 pub(crate) use key::StartKey;
-pub(crate) use member::{Link, Member, trail_tag};
+pub(crate) use member::{Link, MAC_DIGITS, Member};
 pub(crate) use seal::Chain;

@@ -30,7 +30,8 @@ pub(crate) struct Chain {
 impl Chain {
     /// Starts the chain of a trail, after the end that the former start left.
     ///
-    /// `trail` names the sink, the same at each start; sinks of one process need different ones.
+    /// `trail` is the node and the name of the sink, the same at each start: checkpoints of several
+    /// trails can share an anchor, so it must differ between them.
     pub(crate) fn start(
         key: &ChainKey,
         trail: &str,
@@ -40,7 +41,7 @@ impl Chain {
     ) -> Self {
         let end = previous.and_then(|end| Member::parse(&end.last_line));
         let starts = end.as_ref().map_or(0, |end| end.starts).saturating_add(1);
-        let trail = member::trail_tag(trail);
+        let trail = key.trail(trail);
         let boot = u64::try_from(boot >> 64).unwrap_or_default();
         Self {
             key: StartKey::new(key, trail, starts, boot),

@@ -1,66 +1,104 @@
 //! Verification of the chain of audit files.
 
-use std::path::{Path, PathBuf};
+mod anchors;
+mod error;
+mod fault;
+mod keys;
+mod lines;
+mod order;
+mod suspect;
+#[cfg(test)]
+mod test_tampering;
+#[cfg(test)]
+mod test_trail;
+mod walk;
+
+use std::path::Path;
+
+pub use error::VerifyError;
+pub use fault::{Fault, FaultKind, Verified};
 
 use super::chain::ChainKey;
+use anchors::Anchors;
+use keys::Keys;
+use lines::Lines;
+use walk::{End, Walk};
 
-/// The result of verifying a trail.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Verified {
-    /// The number of whole lines that are not empty.
-    pub records: u64,
-    /// The first fault, in the order of the trail.
-    pub first_fault: Option<Fault>,
-    /// Whether no anchor confirms the last line, so that lines behind it may have been cut.
-    pub open_end: bool,
-}
-
-/// A place where a trail is not as it was written.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Fault {
-    /// The path of the file, as it was given.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: u64,
-    /// What is wrong.
-    pub kind: FaultKind,
-}
-
-/// What is wrong with a trail.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum FaultKind {
-    /// A line in its place has other bytes than were written.
-    Altered,
-    /// Lines before this one are missing.
-    Removed,
-    /// The line was never written there.
-    Inserted,
-    /// A line that belongs before this one is behind it.
-    Reordered,
-    /// Lines behind this one, which an anchor names, are missing.
-    Truncated,
-    /// The trail is coherent, under another key.
-    WrongKey,
-}
-
-/// A trail cannot be verified, because a file cannot be read or has no records.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot verify")]
-pub struct VerifyError {}
-
-/// Verifies the chain of audit files.
+/// Verifies the chain of the files of one audit trail.
+///
+/// The files can be given in any order, in any encoding and under any names: each line says where
+/// it belongs. Give all files that were kept. Older files that the sink removed are not missed, and
+/// neither are the files of whole starts before the oldest one that is given.
+///
+/// Anchors are files with checkpoints that were written elsewhere, for example by
+/// `AuditBuilder::anchor`. Only they show that lines at the end are missing; without them
+/// [`open_end`](Verified::open_end) is true. Only lines of anchors that were written under this key
+/// count, and those of other trails do not matter.
+///
+/// The result has no fault only if every whole line is there, in its place and as it was written.
+/// Nothing that files hold is trusted. Files are read line by line, at most twice each.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use bearergate::audit::{self, ChainKey};
+/// use bearergate::secret_source::SecretSource;
+///
+/// let key = ChainKey::new(&SecretSource::file("/run/secrets/audit-chain"))?;
+/// let files = [Path::new("audit-n1-00000001_5f0c3e2ab9d41776-000001.jsonl")];
+/// let anchors = [Path::new("/mnt/elsewhere/anchor.jsonl")];
+/// let verified = audit::verify(&files, &key, &anchors)?;
+/// if let Some(fault) = &verified.first_fault {
+///     println!("{}:{} {}", fault.file.display(), fault.line, fault.kind);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
-/// A file or an anchor cannot be read, or has no records.
-pub fn verify<P: AsRef<Path>>(
-    files: &[P],
+/// No file was given, a file or an anchor cannot be read, a file has no whole line, or an anchor no
+/// checkpoint.
+pub fn verify<F: AsRef<Path>, A: AsRef<Path>>(
+    files: &[F],
     key: &ChainKey,
-    anchors: &[P],
+    anchors: &[A],
 ) -> Result<Verified, VerifyError> {
-    let _ = (files, key, anchors);
-    Err(VerifyError {})
+    if files.is_empty() {
+        return Err(VerifyError::no_files());
+    }
+    let heads = order::order(files)?;
+    let given = heads.iter().filter_map(|head| files.get(head.given));
+    let ordered: Vec<&Path> = given.map(AsRef::as_ref).collect();
+    let mut keys = Keys::new(key);
+    let anchors = Anchors::read(anchors, &mut keys)?;
+    keys.begin_again();
+    let mut walk = Walk {
+        keys: &mut keys,
+        anchors: &anchors,
+        kept_from: order::kept_from(&heads),
+    };
+    let walked = walk.run(Lines::new(&ordered))?;
+    let (place, kind) = match walked.end {
+        End::Whole { open_end } => {
+            return Ok(Verified {
+                records: walked.records,
+                first_fault: None,
+                open_end,
+            });
+        }
+        End::Fault(place, kind) => (place, kind),
+        End::Suspect(suspect) => {
+            suspect::explain(&suspect, Lines::new(&ordered), &mut keys, &anchors)?
+        }
+    };
+    let file = ordered.get(place.file).copied().unwrap_or(Path::new(""));
+    Ok(Verified {
+        records: walked.records,
+        first_fault: Some(Fault {
+            file: file.to_owned(),
+            line: place.line,
+            kind,
+        }),
+        open_end: true,
+    })
 }
