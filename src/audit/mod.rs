@@ -13,3 +13,6 @@ pub use record::{Severity, What};
 pub use sink::{AuditSink, Batch, BatchLine, PreviousEnd, SinkStart};
 pub use syslog::SyslogSink;
 pub use writer_sink::WriterSink;
+
+#[cfg(test)]
+pub(crate) use encoding::test_samples::sample_batch_of;

@@ -345,15 +345,27 @@ pub(in crate::audit) fn line(encoding: Encoding, record: &Record<'_>, common: &C
     String::from_utf8(line).unwrap()
 }
 
-/// Lines of a batch, each with its line feed, and their marks.
+/// Lines of a batch, each with its line feed, and their marks: of allowed decisions.
 pub(in crate::audit) fn sample_batch(lines: &[&str]) -> (Vec<u8>, Vec<LineMark>) {
+    batch(lines.iter().map(|line| (*line, What::Decision)))
+}
+
+/// Lines of a batch and their marks. A line is the word of what its record is about.
+pub(crate) fn sample_batch_of(words: &[&str]) -> (Vec<u8>, Vec<LineMark>) {
+    batch(words.iter().map(|word| {
+        let what = WHATS.into_iter().find(|what| what.as_str() == *word);
+        (*word, what.unwrap_or(What::Decision))
+    }))
+}
+
+fn batch<'a>(lines: impl Iterator<Item = (&'a str, What)>) -> (Vec<u8>, Vec<LineMark>) {
     let mut bytes = Vec::new();
-    let marks = lines.iter().zip(1..).map(|(line, sequence)| {
+    let marks = lines.zip(1..).map(|((line, what), sequence)| {
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
         let record = Record {
             sequence,
-            ..Texts::bare(What::Decision)
+            ..Texts::bare(what)
         };
         record.mark(bytes.len())
     });
