@@ -37,6 +37,8 @@ mod unpacking;
 mod verify;
 mod waiting;
 mod writer;
+mod syslog;
+mod writer_sink;
 
 pub use audit::Audit;
 pub use audit_error::{AuditError, AuditErrorKind};
@@ -52,3 +54,9 @@ pub use record::{Severity, What};
 pub use recorded::Recorded;
 pub use sink::{AuditSink, Batch, BatchLine, FileBegin, PreviousEnd, SinkNotice, SinkStart};
 pub use verify::{Fault, FaultKind, Verified, VerifyError, verify};
+pub use sink::{AuditSink, Batch, BatchLine, PreviousEnd, SinkStart};
+pub use syslog::SyslogSink;
+pub use writer_sink::WriterSink;
+
+#[cfg(test)]
+pub(crate) use encoding::test_samples::sample_batch_of;

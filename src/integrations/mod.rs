@@ -12,7 +12,7 @@
 //! | [`metrics`] | `metrics` | the numbers of a gate in a recorder of the crate `metrics` |
 //! | [`reqwest`] | `reqwest` | HTTP requests with `reqwest`, and [`Gate::issuer`](crate::Gate::issuer), a whole gate on it |
 //! | [`tokio`] | `tokio` | background work on the tokio runtime |
-//! | [`tracing`] | `tracing` | events for logs |
+//! | [`tracing`] | `tracing` | events and audit records for logs |
 
 #[cfg(feature = "cedar")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "cedar")))]

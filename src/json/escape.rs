@@ -95,6 +95,39 @@ impl Iterator for Unescaped<'_> {
 /// Besides what JSON demands, every [hidden](is_hidden) character is escaped, so that the text
 /// cannot end a line or change how a terminal shows it.
 pub(crate) fn push_escaped(text: &str, line: &mut Vec<u8>) {
+    if is_printable_without(b'"', text.as_bytes()) {
+        line.extend_from_slice(text.as_bytes());
+    } else {
+        push_letters(text, line);
+    }
+}
+
+/// Returns whether all bytes are printable ASCII and none is a backslash or this one. Most texts are
+/// that, and are copied whole.
+#[inline(always)]
+pub(crate) fn is_printable_without(special: u8, text: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let (pairs, _) = text.as_chunks();
+        let is_whole = |block| !has_special(special, u64::from_le_bytes(block));
+        return is_whole(*first) && is_whole(*last) && pairs.iter().copied().all(is_whole);
+    }
+    text.iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\' && *byte != special)
+}
+
+/// Eight bytes at once: the highest bit of a byte is set where it is no printable ASCII or special,
+/// and perhaps in a byte after such a one.
+#[inline(always)]
+fn has_special(special: u8, bytes: u64) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+    let is_below_space = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+    let is_byte = |byte: u8| is_zero(bytes ^ ONES * u64::from(byte));
+    (bytes | is_below_space | is_byte(special) | is_byte(b'\\') | is_byte(0x7f)) & TOPS != 0
+}
+
+fn push_letters(text: &str, line: &mut Vec<u8>) {
     let mut rest = text;
     loop {
         let (plain, after) = split_plain(rest);
@@ -172,6 +205,53 @@ pub(super) fn unescape(content: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn escaped(text: &str) -> String {
+        let mut line = Vec::new();
+        push_escaped(text, &mut line);
+        String::from_utf8(line).unwrap()
+    }
+
+    #[test]
+    fn quotes_backslashes_and_hidden_characters_are_escaped_at_every_place() {
+        let shown = ['"', '\\'].map(|letter| (letter, format!("\\{letter}")));
+        let hidden = (0..=0x1_0000)
+            .filter_map(char::from_u32)
+            .filter(|c| is_hidden(*c));
+        let hidden = hidden.map(|letter| (letter, format!("\\u{:04x}", u32::from(letter))));
+        for (letter, escape) in shown.into_iter().chain(hidden) {
+            for len in 0..40 {
+                let (before, after) = ("a".repeat(len), "b".repeat(len % 9));
+                let text = format!("{before}{letter}{after}");
+                assert_eq!(
+                    escaped(&text),
+                    format!("{before}{escape}{after}"),
+                    "{letter:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_character_is_copied() {
+        for letter in (0..=0x11_0000).filter_map(char::from_u32) {
+            if !is_hidden(letter) && !matches!(letter, '"' | '\\') {
+                let text = format!("12345678{letter}");
+                assert_eq!(escaped(&text), text);
+            }
+        }
+    }
+
+    #[test]
+    fn hidden_are_controls_line_ends_invisible_and_direction_marks() {
+        let mut expected: Vec<u32> = (0..0x20).chain(0x7f..0xa0).collect();
+        expected.push(0x61c);
+        expected.extend((0x200b..0x2010).chain(0x2028..0x202f).chain(0x2066..0x206a));
+        expected.push(0xfeff);
+        let all = (0..=0x10_ffff).filter_map(char::from_u32);
+        let hidden: Vec<_> = all.filter(|c| is_hidden(*c)).map(u32::from).collect();
+        assert_eq!(hidden, expected);
+    }
 
     #[test]
     fn every_escape_is_decoded() {

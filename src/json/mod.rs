@@ -41,7 +41,7 @@ mod value;
 
 pub(crate) use document::{Document, ENTRY_BYTES, Index, TextRange};
 pub use error::{JsonError, JsonErrorKind};
-pub(crate) use escape::{Unescaped, is_hidden, push_escaped, split_plain};
+pub(crate) use escape::{Unescaped, is_hidden, is_printable_without, push_escaped, split_plain};
 pub(crate) use names::RawName;
 pub(crate) use number::{Rounding, seconds, whole_seconds};
 pub use object::Object;

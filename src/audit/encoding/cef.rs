@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::scalar::{push_address, push_hex, push_id, push_number};
 use crate::audit::record::{Common, Identity, Outcome, Record, RecordedAddress, Severity, What};
-use crate::json::{is_hidden, split_plain};
+use crate::json::{is_hidden, is_printable_without, split_plain};
 
 pub(super) fn encode(record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
     let mut cef = CefLine(line);
@@ -33,6 +33,7 @@ pub(super) fn encode(record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
 struct CefLine<'l>(&'l mut Vec<u8>);
 
 impl CefLine<'_> {
+    #[inline(always)]
     fn raw(&mut self, part: &str) -> &mut Self {
         self.0.extend_from_slice(part.as_bytes());
         self
@@ -40,6 +41,9 @@ impl CefLine<'_> {
 
     /// Appends a field of the header and the bar after it.
     fn header(&mut self, text: &str) -> &mut Self {
+        if is_printable_without(b'|', text.as_bytes()) {
+            return self.raw(text).raw("|");
+        }
         for letter in text.chars() {
             match letter {
                 '\\' | '|' => self.0.extend_from_slice(&[b'\\', letter as u8]),
@@ -50,6 +54,7 @@ impl CefLine<'_> {
         self.raw("|")
     }
 
+    #[inline(always)]
     fn text(&mut self, head: &str, text: Option<&str>) -> &mut Self {
         if let Some(text) = text {
             self.raw(head);
@@ -58,12 +63,14 @@ impl CefLine<'_> {
         self
     }
 
+    #[inline(always)]
     fn number(&mut self, head: &str, number: u64) -> &mut Self {
         self.raw(head);
         push_number(number, self.0);
         self
     }
 
+    #[inline(always)]
     fn some_number(&mut self, head: &str, number: Option<u64>) -> &mut Self {
         match number {
             Some(number) => self.number(head, number),
@@ -71,6 +78,7 @@ impl CefLine<'_> {
         }
     }
 
+    #[inline(always)]
     fn id(&mut self, head: &str, id: u128) -> &mut Self {
         self.raw(head);
         push_id(id, self.0);
@@ -103,6 +111,10 @@ impl CefLine<'_> {
 
 /// Appends the value of an extension.
 fn push_value(text: &str, line: &mut Vec<u8>) {
+    if is_printable_without(b'=', text.as_bytes()) {
+        line.extend_from_slice(text.as_bytes());
+        return;
+    }
     for part in Parts(text) {
         match part {
             // The only plain character that must be escaped.

@@ -4,37 +4,37 @@ use super::json::JsonLine;
 use crate::audit::record::{Common, Outcome, Record, RecordedAddress, What};
 
 pub(super) fn encode(record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
-    let mut json = JsonLine::new(line, ",\"bearergate.");
+    let mut json = JsonLine::<true>::new(line);
     push_event(record, &mut json);
     if let Some(count) = record.count {
-        json.time(",\"event.start\":", count.first_millis)
-            .time(",\"event.end\":", count.last_millis)
+        json.time(",\"event.start\":\"", count.first_millis)
+            .time(",\"event.end\":\"", count.last_millis)
             .own_number("count\":", Some(count.count));
     }
     push_caller(record, &mut json);
     push_source(record, &mut json);
     if record.is_of_request() && record.what != What::Summary {
-        json.id(",\"http.request.id\":", record.id);
+        json.id(",\"http.request.id\":\"", record.id);
     }
-    json.some_text(",\"http.request.method\":", record.method)
-        .some_text(",\"url.path\":", record.path)
-        .some_text(",\"user_agent.original\":", record.user_agent);
+    json.some_text(",\"http.request.method\":\"", record.method)
+        .some_text(",\"url.path\":\"", record.path)
+        .some_text(",\"user_agent.original\":\"", record.user_agent);
     if let Some(status) = record.status {
         json.number(",\"http.response.status_code\":", status.into());
     }
-    json.some_text(",\"rule.name\":", record.rule)
-        .some_text(",\"rule.version\":", record.policy_version)
+    json.some_text(",\"rule.name\":\"", record.rule)
+        .some_text(",\"rule.version\":\"", record.policy_version)
         .raw(",\"service.type\":\"bearergate\"")
-        .text(",\"observer.product\":", "bearergate")
-        .text(",\"observer.version\":", common.version)
-        .text(",\"bearergate.what\":", record.what.as_str())
-        .text(",\"bearergate.node\":", &common.node)
-        .id(",\"bearergate.boot\":", common.boot)
-        .own_text("route\":", record.route)
-        .own_text("action\":", record.action)
-        .own_text("resource\":", record.resource);
+        .text(",\"observer.product\":\"", "bearergate")
+        .text(",\"observer.version\":\"", common.version)
+        .text(",\"bearergate.what\":\"", record.what.as_str())
+        .text(",\"bearergate.node\":\"", &common.node)
+        .id(",\"bearergate.boot\":\"", common.boot)
+        .own_text("route\":\"", record.route)
+        .own_text("action\":\"", record.action)
+        .own_text("resource\":\"", record.resource);
     if record.is_of_request() {
-        json.own_text("outcome\":", Some(record.outcome.as_str()));
+        json.own_text("outcome\":\"", Some(record.outcome.as_str()));
     }
     if record.is_alert {
         json.raw(",\"bearergate.alert\":true");
@@ -42,9 +42,9 @@ pub(super) fn encode(record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
     json.own_members(record).raw("}");
 }
 
-fn push_event(record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_event(record: &Record<'_>, json: &mut JsonLine<'_, true>) {
     let is_alert = matches!(record.what, What::Locked | What::Signal);
-    json.time("{\"@timestamp\":", record.millis)
+    json.time("{\"@timestamp\":\"", record.millis)
         .raw(",\"ecs.version\":\"9.4.0\",\"event.kind\":")
         .raw(if is_alert { "\"alert\"" } else { "\"event\"" })
         .raw(classification(record))
@@ -53,11 +53,11 @@ fn push_event(record: &Record<'_>, json: &mut JsonLine<'_>) {
         } else {
             ",\"event.outcome\":\"failure\""
         })
-        .some_text(",\"event.code\":", record.kind)
-        .text(",\"event.action\":", action(record))
-        .some_text(",\"event.reason\":", record.rule)
+        .some_text(",\"event.code\":\"", record.kind)
+        .text(",\"event.action\":\"", action(record))
+        .some_text(",\"event.reason\":\"", record.rule)
         .number(",\"event.severity\":", record.severity().number())
-        .event_id(",\"event.id\":", record)
+        .event_id(",\"event.id\":\"", record)
         .number(",\"event.sequence\":", record.sequence)
         .raw(",\"event.module\":\"bearergate\",\"event.dataset\":\"bearergate.audit\"");
     if let Some(micros) = record.latency {
@@ -125,26 +125,26 @@ fn lifecycle(record: &Record<'_>) -> &'static str {
     }
 }
 
-fn push_caller(record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_caller(record: &Record<'_>, json: &mut JsonLine<'_, true>) {
     if let Some(caller) = record.caller {
-        json.some_text(",\"user.id\":", caller.subject)
-            .text(",\"user.domain\":", caller.authority)
-            .own_text("client\":", caller.client)
-            .own_text("key\":", caller.credential);
+        json.some_text(",\"user.id\":\"", caller.subject)
+            .text(",\"user.domain\":\"", caller.authority)
+            .own_text("client\":\"", caller.client)
+            .own_text("key\":\"", caller.credential);
     }
     if let Some(client) = &record.client {
         json.own_identity("client_identity\":", client);
     }
 }
 
-fn push_source(record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_source(record: &Record<'_>, json: &mut JsonLine<'_, true>) {
     match record.address {
         Some(RecordedAddress::Address(address)) => {
-            json.address(",\"source.ip\":", address)
-                .address(",\"client.ip\":", address);
+            json.address(",\"source.ip\":\"", address)
+                .address(",\"client.ip\":\"", address);
         }
         Some(RecordedAddress::Keyed(name)) => {
-            json.own_text("source\":", Some(name));
+            json.own_text("source\":\"", Some(name));
         }
         None => {}
     }
@@ -152,6 +152,6 @@ fn push_source(record: &Record<'_>, json: &mut JsonLine<'_>) {
         json.number(",\"source.port\":", port.into());
     }
     if let Some(via) = record.via {
-        json.address(",\"bearergate.via\":", via);
+        json.address(",\"bearergate.via\":\"", via);
     }
 }

@@ -8,37 +8,44 @@ use crate::json::push_escaped;
 
 /// A line of JSON that grows.
 ///
-/// A *head* is what comes before a value: a comma and the name with its colon. Heads are constants
-/// of the encoders; everything else is a value.
-pub(super) struct JsonLine<'l> {
-    line: &'l mut Vec<u8>,
-    /// What comes before the name of a member that the crate defines.
-    own: &'static str,
-}
+/// A *head* is what comes before a value: a comma, the name, its colon, and the first quote of a
+/// text. Heads are constants of the encoders, so that copying them is inlined; everything else is a
+/// value. Names of members that the crate defines begin with `bearergate.` where they are dotted.
+pub(super) struct JsonLine<'l, const DOTTED: bool>(&'l mut Vec<u8>);
 
-impl<'l> JsonLine<'l> {
-    pub(super) const fn new(line: &'l mut Vec<u8>, own: &'static str) -> Self {
-        Self { line, own }
+impl<'l, const DOTTED: bool> JsonLine<'l, DOTTED> {
+    pub(super) const fn new(line: &'l mut Vec<u8>) -> Self {
+        Self(line)
     }
 
     /// Appends a part of the object as it is.
+    #[inline(always)]
     pub(super) fn raw(&mut self, part: &str) -> &mut Self {
-        self.line.extend_from_slice(part.as_bytes());
+        self.0.extend_from_slice(part.as_bytes());
         self
     }
 
-    /// Appends the start of a member that the crate defines, up to its value; the name includes its
-    /// quote and colon.
+    /// Appends the start of a member that the crate defines.
+    #[inline(always)]
     pub(super) fn own(&mut self, name: &str) -> &mut Self {
-        self.raw(self.own).raw(name)
+        self.raw(if DOTTED { ",\"bearergate." } else { ",\"" })
+            .raw(name)
     }
 
+    #[inline(always)]
     pub(super) fn text(&mut self, head: &str, text: &str) -> &mut Self {
-        self.raw(head).raw("\"");
-        push_escaped(text, self.line);
-        self.raw("\"")
+        self.raw(head);
+        push_escaped(text, self.0);
+        self.end_text()
     }
 
+    #[inline(always)]
+    fn end_text(&mut self) -> &mut Self {
+        self.0.push(b'"');
+        self
+    }
+
+    #[inline(always)]
     pub(super) fn some_text(&mut self, head: &str, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.text(head, text),
@@ -46,23 +53,25 @@ impl<'l> JsonLine<'l> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn number(&mut self, head: &str, number: u64) -> &mut Self {
         self.raw(head);
-        push_number(number, self.line);
+        push_number(number, self.0);
         self
     }
 
+    #[inline(always)]
     pub(super) fn id(&mut self, head: &str, id: u128) -> &mut Self {
-        self.raw(head).raw("\"");
-        push_id(id, self.line);
-        self.raw("\"")
+        self.raw(head);
+        push_id(id, self.0);
+        self.end_text()
     }
 
     /// Appends the id of the record. A completed request has the id of its decision, and is another
     /// event.
     pub(super) fn event_id(&mut self, head: &str, record: &Record<'_>) -> &mut Self {
-        self.raw(head).raw("\"");
-        push_id(record.id, self.line);
+        self.raw(head);
+        push_id(record.id, self.0);
         self.raw(if record.what == What::Completed {
             "-completed\""
         } else {
@@ -71,17 +80,18 @@ impl<'l> JsonLine<'l> {
     }
 
     pub(super) fn time(&mut self, head: &str, millis: u64) -> &mut Self {
-        self.raw(head).raw("\"");
-        push_time(millis, self.line);
-        self.raw("\"")
+        self.raw(head);
+        push_time(millis, self.0);
+        self.end_text()
     }
 
     pub(super) fn address(&mut self, head: &str, address: IpAddr) -> &mut Self {
-        self.raw(head).raw("\"");
-        push_address(address, self.line);
-        self.raw("\"")
+        self.raw(head);
+        push_address(address, self.0);
+        self.end_text()
     }
 
+    #[inline(always)]
     pub(super) fn own_text(&mut self, name: &str, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.own(name).text("", text),
@@ -89,6 +99,7 @@ impl<'l> JsonLine<'l> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn own_number(&mut self, name: &str, number: Option<u64>) -> &mut Self {
         match number {
             Some(number) => self.own(name).number("", number),
@@ -101,10 +112,10 @@ impl<'l> JsonLine<'l> {
             return self;
         }
         self.own(name);
-        let mut head = "[";
+        let mut head = "[\"";
         for text in texts {
             self.text(head, text);
-            head = ",";
+            head = ",\"";
         }
         self.raw("]")
     }
@@ -112,39 +123,39 @@ impl<'l> JsonLine<'l> {
     /// Appends an identity that has no place of its own in the encoding.
     pub(super) fn own_identity(&mut self, name: &str, identity: &Identity<'_>) -> &mut Self {
         self.own(name)
-            .text("{\"authority\":", identity.authority)
-            .some_text(",\"subject\":", identity.subject)
-            .some_text(",\"client\":", identity.client)
-            .some_text(",\"credential\":", identity.credential)
-            .text(",\"kind\":", identity.kind)
+            .text("{\"authority\":\"", identity.authority)
+            .some_text(",\"subject\":\"", identity.subject)
+            .some_text(",\"client\":\"", identity.client)
+            .some_text(",\"credential\":\"", identity.credential)
+            .text(",\"kind\":\"", identity.kind)
             .raw("}")
     }
 
     /// Appends the members that have no place of their own in any encoding.
     pub(super) fn own_members(&mut self, record: &Record<'_>) -> &mut Self {
         self.own_number("starts\":", record.starts)
-            .own_text("level\":", record.level)
+            .own_text("level\":\"", record.level)
             .own_text(
-                "credential_kind\":",
+                "credential_kind\":\"",
                 record.caller.map(|caller| caller.kind),
             )
-            .own_text("address_problem\":", record.address_problem)
+            .own_text("address_problem\":\"", record.address_problem)
             .own_texts("reasons\":", &record.reasons)
             .own_texts("scopes\":", &record.scopes)
             .own_texts("claims\":", &record.claim_names)
-            .own_text("trace\":", record.trace);
+            .own_text("trace\":\"", record.trace);
         if record.caller.is_some_and(|caller| caller.is_pseudonym) {
             self.own("pseudonym\":").raw("true");
         }
         if let Some(claimed) = &record.claimed {
-            self.own("claimed_id\":").raw("\"");
-            push_hex(claimed, self.line);
-            self.raw("\"");
+            self.own("claimed_id\":\"");
+            push_hex(claimed, self.0);
+            self.end_text();
         }
         self.own_limits(&record.limits);
         if let Some((event, target)) = record.subject_matter {
-            self.own("event\":").text("", event);
-            self.own("target\":").text("", target);
+            self.own_text("event\":\"", Some(event))
+                .own_text("target\":\"", Some(target));
         }
         if let Some((strikes, seconds)) = record.lock {
             self.own_number("strikes\":", Some(strikes.into()));
@@ -163,10 +174,12 @@ impl<'l> JsonLine<'l> {
             return;
         }
         self.own("limits\":");
-        let mut head = "[{\"name\":";
+        let mut head = "[{\"name\":\"";
         for (name, result) in limits {
-            self.text(head, name).text(",\"result\":", result).raw("}");
-            head = ",{\"name\":";
+            self.text(head, name)
+                .text(",\"result\":\"", result)
+                .raw("}");
+            head = ",{\"name\":\"";
         }
         self.raw("]");
     }
@@ -174,15 +187,15 @@ impl<'l> JsonLine<'l> {
     fn own_count(&mut self, count: Option<CountOf<'_>>) -> &mut Self {
         let Some(count) = count else { return self };
         self.own_number("sources\":", count.sources)
-            .own_text("lane\":", count.lane)
+            .own_text("lane\":\"", count.lane)
     }
 
     fn own_checkpoint(&mut self, checkpoint: Option<CheckpointOf<'_>>) -> &mut Self {
         let Some(checkpoint) = checkpoint else {
             return self;
         };
-        self.own_text("head\":", Some(checkpoint.head))
+        self.own_text("head\":\"", Some(checkpoint.head))
             .own_number("records\":", Some(checkpoint.count))
-            .own_text("file\":", Some(checkpoint.file))
+            .own_text("file\":\"", Some(checkpoint.file))
     }
 }

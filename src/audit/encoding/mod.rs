@@ -14,12 +14,12 @@ mod test_json;
 #[cfg(test)]
 mod test_ocsf;
 #[cfg(test)]
-mod test_samples;
+pub(super) mod test_samples;
 #[cfg(test)]
 mod tests;
 
 use super::record::{Common, Record};
-pub(super) use scalar::push_time;
+pub(super) use scalar::{push_id, push_number, push_time};
 
 /// The form of a line of the audit trail.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -7,7 +7,7 @@ use super::json::JsonLine;
 use crate::audit::record::{Common, Outcome, Record, RecordedAddress, What};
 
 pub(super) fn encode(record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
-    let mut json = JsonLine::new(line, ",\"");
+    let mut json = JsonLine::<false>::new(line);
     match Class::of(record) {
         Class::ApiActivity => api_activity(record, common, &mut json),
         Class::Finding => finding(record, common, &mut json),
@@ -16,23 +16,23 @@ pub(super) fn encode(record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
         Class::EventLog => event_log(record, common, &mut json),
     }
     json.text(
-        ",\"unmapped\":{\"bearergate\":{\"what\":",
+        ",\"unmapped\":{\"bearergate\":{\"what\":\"",
         record.what.as_str(),
     )
-    .text(",\"node\":", &common.node)
-    .id(",\"boot\":", common.boot)
-    .own_text("route\":", record.route)
+    .text(",\"node\":\"", &common.node)
+    .id(",\"boot\":\"", common.boot)
+    .own_text("route\":\"", record.route)
     .own_number("latency_us\":", record.latency)
     .own_members(record);
     if record.rule.is_none() {
-        json.own_text("policy_version\":", record.policy_version);
+        json.own_text("policy_version\":\"", record.policy_version);
     }
     if let Some(client) = &record.client {
         json.own_identity("client\":", client);
     }
     if let Some(caller) = record.caller.filter(|caller| caller.subject.is_none()) {
-        json.own_text("authority\":", Some(caller.authority))
-            .own_text("credential\":", caller.credential);
+        json.own_text("authority\":\"", Some(caller.authority))
+            .own_text("credential\":\"", caller.credential);
     }
     json.raw("}}}");
 }
@@ -63,12 +63,12 @@ impl Class {
 }
 
 /// API Activity, 6003, with the profile `security_control`.
-fn api_activity(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
+fn api_activity(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_, false>) {
     let (activity, name) = activity_of_method(record.method);
     json.raw("{\"category_uid\":6,\"class_uid\":6003");
     push_activity(600_300, activity, name, json);
     push_status(record, json);
-    json.some_text(",\"status_code\":", record.kind)
+    json.some_text(",\"status_code\":\"", record.kind)
         .raw(if record.outcome.is_allowed() {
             ",\"action_id\":1"
         } else {
@@ -83,21 +83,22 @@ fn api_activity(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
     push_metadata(record, common, json);
     push_actor(",\"actor\":", record, json);
     push_source(",\"src_endpoint\":", record, json);
-    json.text(",\"api\":{\"operation\":", record.operation())
+    json.text(",\"api\":{\"operation\":\"", record.operation())
         .raw("}");
     if let Some(resource) = record.resource {
-        json.text(",\"resources\":[{\"name\":", resource).raw("}]");
+        json.text(",\"resources\":[{\"name\":\"", resource)
+            .raw("}]");
     }
     push_http(record, json);
     if let Some(rule) = record.rule {
-        json.text(",\"policy\":{\"name\":", rule)
-            .some_text(",\"version\":", record.policy_version)
+        json.text(",\"policy\":{\"name\":\"", rule)
+            .some_text(",\"version\":\"", record.policy_version)
             .raw("}");
     }
 }
 
 /// Detection Finding, 2004: a lock or a signal.
-fn finding(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
+fn finding(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_, false>) {
     json.raw("{\"category_uid\":2,\"class_uid\":2004");
     push_activity(200_400, 1, None, json);
     json.number(",\"time\":", record.millis)
@@ -110,9 +111,9 @@ fn finding(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
         (What::Signal, None) => ("Signal of a possible attack", "signal"),
         _ => ("Source locked out", "locked"),
     };
-    json.id(",\"finding_info\":{\"uid\":", record.id)
-        .text(",\"title\":", title)
-        .text(",\"types\":[", kind)
+    json.id(",\"finding_info\":{\"uid\":\"", record.id)
+        .text(",\"title\":\"", title)
+        .text(",\"types\":[\"", kind)
         .raw("]}");
     push_source(",\"evidences\":[{\"src_endpoint\":", record, json);
     if record.caller.is_some() {
@@ -122,7 +123,7 @@ fn finding(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
 }
 
 /// Entity Management, 3004: the life of an API key.
-fn entity(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
+fn entity(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_, false>) {
     let (kind, event) = record.lifecycle();
     let activity = match event {
         "created" | "issued" => 1,
@@ -139,14 +140,14 @@ fn entity(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
     if record.caller.is_some() {
         push_actor(",\"actor\":", record, json);
     }
-    json.text(",\"entity\":{\"uid\":", target(record))
+    json.text(",\"entity\":{\"uid\":\"", target(record))
         .raw(",\"type_id\":99")
-        .text(",\"type\":", kind)
+        .text(",\"type\":\"", kind)
         .raw("}");
 }
 
 /// Authentication, 3002: the life of a session.
-fn authentication(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
+fn authentication(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_, false>) {
     let (_, event) = record.lifecycle();
     let activity = match event {
         "created" | "started" => 1,
@@ -158,16 +159,16 @@ fn authentication(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>)
     push_status(record, json);
     push_metadata(record, common, json);
     match record.caller.and_then(|caller| caller.subject) {
-        Some(subject) => json.text(",\"user\":{\"uid\":", subject),
+        Some(subject) => json.text(",\"user\":{\"uid\":\"", subject),
         None => json.raw(",\"user\":{\"name\":\"unknown\""),
     };
     if let Some(caller) = record.caller {
-        json.text(",\"domain\":", caller.authority)
-            .some_text(",\"credential_uid\":", caller.credential);
+        json.text(",\"domain\":\"", caller.authority)
+            .some_text(",\"credential_uid\":\"", caller.credential);
     }
     json.raw("}");
     json.raw(",\"service\":{\"name\":\"bearergate\"}")
-        .text(",\"session\":{\"uid\":", target(record))
+        .text(",\"session\":{\"uid\":\"", target(record))
         .raw("}");
     if record.address.is_some() {
         push_source(",\"src_endpoint\":", record, json);
@@ -175,7 +176,7 @@ fn authentication(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>)
 }
 
 /// Event Log Activity, 1008: what the trail reports about itself.
-fn event_log(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
+fn event_log(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_, false>) {
     let (_, event) = record.lifecycle();
     let (activity, name) = match (record.what, event) {
         (What::Started, _) => (6, None),
@@ -194,15 +195,15 @@ fn event_log(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
 }
 
 /// The activity, with its name where it is none of the schema, and the type that follows from it.
-fn push_activity(class: u64, activity: u64, name: Option<&str>, json: &mut JsonLine<'_>) {
+fn push_activity(class: u64, activity: u64, name: Option<&str>, json: &mut JsonLine<'_, false>) {
     json.number(",\"activity_id\":", activity);
     if activity == OTHER {
-        json.text(",\"activity_name\":", name.unwrap_or("unknown"));
+        json.text(",\"activity_name\":\"", name.unwrap_or("unknown"));
     }
     json.number(",\"type_uid\":", class + activity);
 }
 
-fn push_status(record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_status(record: &Record<'_>, json: &mut JsonLine<'_, false>) {
     let is_success = record.outcome.is_allowed() && record.what != What::Gap;
     json.number(",\"time\":", record.millis)
         .number(",\"severity_id\":", record.severity().number())
@@ -217,7 +218,7 @@ fn push_status(record: &Record<'_>, json: &mut JsonLine<'_>) {
 }
 
 /// The number and times of an aggregate.
-fn push_times(record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_times(record: &Record<'_>, json: &mut JsonLine<'_, false>) {
     if let Some(count) = record.count {
         let duration = count.last_millis.saturating_sub(count.first_millis);
         json.number(",\"count\":", count.count)
@@ -227,13 +228,13 @@ fn push_times(record: &Record<'_>, json: &mut JsonLine<'_>) {
     }
 }
 
-fn push_metadata(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) {
+fn push_metadata(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_, false>) {
     json.raw(",\"metadata\":{\"version\":\"1.8.0\"")
-        .event_id(",\"uid\":", record)
+        .event_id(",\"uid\":\"", record)
         .number(",\"sequence\":", record.sequence)
-        .id(",\"correlation_uid\":", record.id)
+        .id(",\"correlation_uid\":\"", record.id)
         .raw(",\"product\":{\"name\":\"bearergate\",\"vendor_name\":\"bearergate\"")
-        .text(",\"version\":", common.version)
+        .text(",\"version\":\"", common.version)
         .raw(if record.is_of_request() {
             "},\"profiles\":[\"security_control\"]}"
         } else {
@@ -241,7 +242,7 @@ fn push_metadata(record: &Record<'_>, common: &Common, json: &mut JsonLine<'_>) 
         });
 }
 
-fn push_actor(head: &str, record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_actor(head: &str, record: &Record<'_>, json: &mut JsonLine<'_, false>) {
     json.raw(head);
     let Some(caller) = record.caller else {
         json.raw("{\"app_name\":\"unauthenticated\"}");
@@ -250,43 +251,43 @@ fn push_actor(head: &str, record: &Record<'_>, json: &mut JsonLine<'_>) {
     let app = caller.client.or(record.client.and_then(|c| c.subject));
     match (caller.subject, app) {
         (Some(subject), _) => json
-            .text("{\"user\":{\"uid\":", subject)
-            .text(",\"domain\":", caller.authority)
-            .some_text(",\"credential_uid\":", caller.credential)
+            .text("{\"user\":{\"uid\":\"", subject)
+            .text(",\"domain\":\"", caller.authority)
+            .some_text(",\"credential_uid\":\"", caller.credential)
             .raw("}")
-            .some_text(",\"app_uid\":", app)
+            .some_text(",\"app_uid\":\"", app)
             .raw("}"),
-        (None, Some(app)) => json.text("{\"app_uid\":", app).raw("}"),
+        (None, Some(app)) => json.text("{\"app_uid\":\"", app).raw("}"),
         (None, None) => json.raw("{\"app_name\":\"authenticated\"}"),
     };
 }
 
-fn push_source(head: &str, record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_source(head: &str, record: &Record<'_>, json: &mut JsonLine<'_, false>) {
     json.raw(head);
     match record.address {
-        Some(RecordedAddress::Address(address)) => json.address("{\"ip\":", address),
-        Some(RecordedAddress::Keyed(name)) => json.text("{\"name\":", name),
+        Some(RecordedAddress::Address(address)) => json.address("{\"ip\":\"", address),
+        Some(RecordedAddress::Keyed(name)) => json.text("{\"name\":\"", name),
         None => json.raw("{\"name\":\"unknown\""),
     };
     if let Some(port) = record.port {
         json.number(",\"port\":", port.into());
     }
     if let Some(via) = record.via {
-        json.address(",\"intermediate_ips\":[", via).raw("]");
+        json.address(",\"intermediate_ips\":[\"", via).raw("]");
     }
     json.raw("}");
 }
 
-fn push_http(record: &Record<'_>, json: &mut JsonLine<'_>) {
+fn push_http(record: &Record<'_>, json: &mut JsonLine<'_, false>) {
     if record.what == What::Summary {
         return;
     }
-    json.id(",\"http_request\":{\"uid\":", record.id)
-        .some_text(",\"http_method\":", record.method);
+    json.id(",\"http_request\":{\"uid\":\"", record.id)
+        .some_text(",\"http_method\":\"", record.method);
     if let Some(path) = record.path {
-        json.text(",\"url\":{\"path\":", path).raw("}");
+        json.text(",\"url\":{\"path\":\"", path).raw("}");
     }
-    json.some_text(",\"user_agent\":", record.user_agent)
+    json.some_text(",\"user_agent\":\"", record.user_agent)
         .raw("}");
     if let Some(status) = record.status {
         json.number(",\"http_response\":{\"code\":", status.into());

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use super::Encoding;
 use crate::audit::record::{
-    CheckpointOf, Common, CountOf, Identity, Outcome, Record, RecordedAddress, What,
+    CheckpointOf, Common, CountOf, Identity, LineMark, Outcome, Record, RecordedAddress, What,
 };
 
-pub(super) const ENCODINGS: [Encoding; 4] = [
+pub(in crate::audit) const ENCODINGS: [Encoding; 4] = [
     Encoding::Ocsf,
     Encoding::Ecs,
     Encoding::Cef,
     Encoding::Native,
 ];
 
-pub(super) const WHATS: [What; 11] = [
+pub(in crate::audit) const WHATS: [What; 11] = [
     What::Decision,
     What::Authenticated,
     What::Completed,
@@ -29,12 +29,12 @@ pub(super) const WHATS: [What; 11] = [
 ];
 
 /// What tries to end a line, a field, a value or a frame, or to change how a terminal shows it.
-pub(super) const HOSTILE: &str = "\r\n\u{85}\u{2028}\u{2029}CEF:0|a|b=c\\n\\ act=allowed ,:]\" }{ \
+pub(in crate::audit) const HOSTILE: &str = "\r\n\u{85}\u{2028}\u{2029}CEF:0|a|b=c\\n\\ act=allowed ,:]\" }{ \
      \",\"x\":\"<13>1 \0\u{1}\u{7f}\u{9b}31m\u{1b}[31m\u{61c}\u{200b}\u{200f}\u{202e}\u{2066}\u{2069}\
      \u{feff}\u{1f600}é€\\";
 
 /// A text for each field of a record.
-pub(super) struct Texts(BTreeMap<&'static str, String>);
+pub(in crate::audit) struct Texts(BTreeMap<&'static str, String>);
 
 const FIELDS: [&str; 31] = [
     "action",
@@ -72,7 +72,7 @@ const FIELDS: [&str; 31] = [
 
 impl Texts {
     /// Each text is the name of its field between two of these.
-    pub(super) fn around(text: &str) -> Self {
+    pub(in crate::audit) fn around(text: &str) -> Self {
         let mut texts = FIELDS
             .map(|name| (name, format!("{text}{name}{text}")))
             .to_vec();
@@ -82,7 +82,7 @@ impl Texts {
     }
 
     /// Texts as a service has them.
-    pub(super) fn usual() -> Self {
+    pub(in crate::audit) fn usual() -> Self {
         let mut texts = Self::around("");
         for (name, text) in [
             ("action", "orders:read"),
@@ -110,15 +110,15 @@ impl Texts {
         texts
     }
 
-    pub(super) fn get(&self, name: &str) -> &str {
+    pub(in crate::audit) fn get(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::audit) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn common(&self) -> Common {
+    pub(in crate::audit) fn common(&self) -> Common {
         Common {
             node: self.get("node").into(),
             boot: 0x00b0_0700_0000_0000_0000_0000_0000_0001,
@@ -127,7 +127,7 @@ impl Texts {
     }
 
     /// A record without any optional part.
-    pub(super) const fn bare(what: What) -> Record<'static> {
+    pub(in crate::audit) const fn bare(what: What) -> Record<'static> {
         Record {
             what,
             millis: 1_760_000_000_250,
@@ -169,7 +169,7 @@ impl Texts {
     }
 
     /// An allowed request at the level `Normal`.
-    pub(super) fn request(&self) -> Record<'_> {
+    pub(in crate::audit) fn request(&self) -> Record<'_> {
         Record {
             caller: Some(Identity {
                 authority: self.get("authority"),
@@ -199,7 +199,7 @@ impl Texts {
     }
 
     /// A record with every part, whether or not its kind has it.
-    pub(super) fn full(&self, what: What) -> Record<'_> {
+    pub(in crate::audit) fn full(&self, what: What) -> Record<'_> {
         Record {
             what,
             outcome: Outcome::Rejected,
@@ -240,7 +240,7 @@ impl Texts {
     }
 
     /// Records of every kind, full and bare, with what differs in their form.
-    pub(super) fn all(&self) -> Vec<Record<'_>> {
+    pub(in crate::audit) fn all(&self) -> Vec<Record<'_>> {
         let mut all = Vec::new();
         for what in WHATS {
             all.extend([Self::bare(what), self.full(what)]);
@@ -339,8 +339,36 @@ impl Texts {
     }
 }
 
-pub(super) fn line(encoding: Encoding, record: &Record<'_>, common: &Common) -> String {
+pub(in crate::audit) fn line(encoding: Encoding, record: &Record<'_>, common: &Common) -> String {
     let mut line = Vec::new();
     encoding.encode(record, common, &mut line);
     String::from_utf8(line).unwrap()
+}
+
+/// Lines of a batch, each with its line feed, and their marks: of allowed decisions.
+pub(in crate::audit) fn sample_batch(lines: &[&str]) -> (Vec<u8>, Vec<LineMark>) {
+    batch(lines.iter().map(|line| (*line, What::Decision)))
+}
+
+/// Lines of a batch and their marks. A line is the word of what its record is about.
+pub(crate) fn sample_batch_of(words: &[&str]) -> (Vec<u8>, Vec<LineMark>) {
+    batch(words.iter().map(|word| {
+        let what = WHATS.into_iter().find(|what| what.as_str() == *word);
+        (*word, what.unwrap_or(What::Decision))
+    }))
+}
+
+fn batch<'a>(lines: impl Iterator<Item = (&'a str, What)>) -> (Vec<u8>, Vec<LineMark>) {
+    let mut bytes = Vec::new();
+    let marks = lines.zip(1..).map(|((line, what), sequence)| {
+        bytes.extend_from_slice(line.as_bytes());
+        bytes.push(b'\n');
+        let record = Record {
+            sequence,
+            ..Texts::bare(what)
+        };
+        record.mark(bytes.len())
+    });
+    let marks = marks.collect();
+    (bytes, marks)
 }
