@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::answers::{Phase, Report};
 use super::audit_error::AuditError;
 use super::builder::AuditBuilder;
 use super::core::{Core, Line, Mode};
@@ -13,7 +14,6 @@ use super::event::AuditEvent;
 use super::health::{AuditHealth, Closed, Lost, SinkHealth, SinkState};
 use super::lane::{Lane, PerLane};
 use super::recorded::Recorded;
-use super::ring::{Phase, Report};
 use crate::limits;
 use crate::metrics::{Counted, Sample};
 use crate::now_or_later::NowOrLater;
@@ -70,9 +70,10 @@ impl Audit {
     pub fn flush(&self) -> NowOrLater<'_, Result<(), AuditError>> {
         NowOrLater::later(async move {
             self.core().summarise(None);
-            self.finish(&self.core().lines).await?;
+            let deadline = Instant::now() + FLUSH_WAIT;
+            self.finish(&self.core().lines, deadline).await?;
             // The checkpoints of the others are in their rings only now.
-            self.finish(&self.core().anchors).await
+            self.finish(&self.core().anchors, deadline).await
         })
     }
 
@@ -110,8 +111,8 @@ impl Audit {
     }
 
     /// Waits until these sinks have written what they were given.
-    async fn finish(&self, lines: &[Line]) -> Result<(), AuditError> {
-        let mark = |line: &Line| self.core().ticket(line, line.ring.mark(), FLUSH_WAIT);
+    async fn finish(&self, lines: &[Line], deadline: Instant) -> Result<(), AuditError> {
+        let mark = |line: &Line| self.core().ticket(line, line.ring.mark(), deadline);
         // All are marked before the first is waited for.
         let tickets: Vec<_> = lines.iter().map(mark).collect();
         let mut answer = Ok(());

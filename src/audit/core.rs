@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::answers::Put;
 use super::audit_error::{AuditError, AuditErrorKind};
 use super::event::AuditEvent;
 use super::lane::{Lane, PerLane};
@@ -12,7 +13,7 @@ use super::pseudonym::ClaimedKey;
 use super::record::{Common, What};
 use super::recorded::Recorded;
 use super::refusals::{Counted, Refusals};
-use super::ring::{Put, Ring};
+use super::ring::Ring;
 use super::waiting::{Alarm, Ticket};
 use crate::address::Source;
 use crate::clock::Clock;
@@ -124,7 +125,7 @@ impl Core {
             is_lost |= !matches!(put, Put::Taken(_));
             match (line.mode, put) {
                 (Mode::BeforeAnswer, Put::Taken(number)) => {
-                    let ticket = self.ticket(line, number, ANSWER_WAIT);
+                    let ticket = self.ticket(line, number, Instant::now() + ANSWER_WAIT);
                     match first {
                         None => first = Some(ticket),
                         Some(_) => others.push(ticket),
@@ -147,13 +148,13 @@ impl Core {
         }
     }
 
-    pub(super) fn ticket(&self, line: &Line, number: u64, wait: Duration) -> Ticket {
+    pub(super) fn ticket(&self, line: &Line, number: u64, deadline: Instant) -> Ticket {
         Ticket {
             ring: Arc::clone(&line.ring),
             alarm: Arc::clone(&self.alarm),
             sink: Arc::clone(&line.name),
             number,
-            deadline: Instant::now() + wait,
+            deadline,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The audit trail: one record for each request, in the form that a SIEM takes.
 
+mod answers;
 #[expect(
     clippy::module_inception,
     reason = "the type that the module is called after has a file of its own"
@@ -11,6 +12,7 @@ mod chain;
 mod collapse;
 mod core;
 mod encoding;
+mod entries;
 mod event;
 mod field;
 mod file_sink;
@@ -23,6 +25,13 @@ mod recorded;
 mod refusals;
 mod ring;
 mod sink;
+mod tally;
+#[cfg(all(test, not(bearergate_shuttle)))]
+mod test_audit;
+#[cfg(all(test, bearergate_shuttle))]
+mod test_interleavings;
+#[cfg(test)]
+mod test_packing;
 mod trail;
 mod unpacking;
 mod verify;

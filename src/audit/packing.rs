@@ -6,7 +6,7 @@ use super::event::{AuditEvent, Paths};
 use super::field::{Field, HEADER, NO_KIND};
 use super::pseudonym::{AddressDetail, DetailedAddress, PseudonymKey, PseudonymKind};
 use super::record::{Outcome, What};
-use super::ring::Loss;
+use super::tally::Loss;
 use crate::error::RejectionKind;
 use crate::json::Value;
 use crate::limits;

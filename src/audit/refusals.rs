@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::collapse::Collapse;
-use super::ring::Loss;
+use super::tally::Loss;
 use crate::address::Source;
 use crate::error::RejectionKind;
 

@@ -16,10 +16,10 @@ use shuttle::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use super::answers::{Phase, Put, Report, Settled, Work};
+use super::entries::framed;
 use super::lane::{Lane, PerLane};
-
-/// What is before each entry: its length and its lane.
-const FRAME: usize = 5;
+use super::tally::{Done, Loss, Tally};
 
 /// The bytes that a request needs: those of its record, as a rule.
 const ROOM: usize = 1_024;
@@ -69,96 +69,11 @@ struct State {
     abandoned: u64,
 }
 
-/// What is known of a lane.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
-    /// Bytes that wait or are being written.
-    pub(super) bytes: usize,
-    /// Records that wait or are being written.
-    pub(super) queued: u64,
-    /// All that had room.
-    pub(super) taken: u64,
-    /// All that had none.
-    pub(super) lost: u64,
-    /// What was lost and no gap says yet.
-    pending: Loss,
-}
-
-/// Records that were lost.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Loss {
-    pub(super) count: u64,
-    pub(super) first_millis: u64,
-    pub(super) last_millis: u64,
-}
-
-/// Entries of a lane that were written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Done {
-    pub(super) bytes: usize,
-    pub(super) records: u64,
-}
-
 #[derive(Debug)]
 struct Waiter {
     number: u64,
     deadline: Instant,
     waker: Waker,
-}
-
-/// How far a ring has come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Phase {
-    #[default]
-    Open,
-    /// Nothing is put any more; the writer empties it.
-    Closing,
-    /// The writer is not waited for any longer.
-    Abandoned,
-    /// The writer has ended.
-    Ended,
-}
-
-/// What became of an entry.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Put {
-    Taken(u64),
-    Lost,
-    Closed,
-}
-
-/// What the writer is given.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) losses: PerLane<Loss>,
-    /// The number of the last entry or marker in it.
-    pub(super) last: u64,
-    /// Whether somebody waits for it to be synced.
-    pub(super) is_awaited: bool,
-    pub(super) phase: Phase,
-}
-
-/// The state of a ring for reports.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Report {
-    pub(super) tallies: PerLane<Tally>,
-    pub(super) phase: Phase,
-    pub(super) is_broken: bool,
-    pub(super) written: u64,
-    pub(super) errors: u64,
-}
-
-/// Whether a number is settled.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Settled {
-    Yes,
-    NotYet,
-    /// The writer ended before.
-    Never,
-    /// The deadline has passed.
-    Late {
-        is_broken: bool,
-    },
 }
 
 impl Ring {
@@ -484,64 +399,4 @@ impl State {
         }
         self.waiting.clear();
     }
-}
-
-impl Tally {
-    fn lose(&mut self, loss: Loss) {
-        self.lost = self.lost.saturating_add(loss.count);
-        self.pending = self.pending.and(loss);
-    }
-}
-
-impl Loss {
-    pub(super) const fn one(millis: u64) -> Self {
-        Self {
-            count: 1,
-            first_millis: millis,
-            last_millis: millis,
-        }
-    }
-
-    /// Returns both losses as one.
-    pub(super) const fn and(self, other: Self) -> Self {
-        if self.count == 0 {
-            return other;
-        }
-        let is_earlier = other.first_millis < self.first_millis;
-        let is_later = other.last_millis > self.last_millis;
-        Self {
-            count: self.count.saturating_add(other.count),
-            first_millis: if is_earlier {
-                other.first_millis
-            } else {
-                self.first_millis
-            },
-            last_millis: if is_later {
-                other.last_millis
-            } else {
-                self.last_millis
-            },
-        }
-    }
-}
-
-/// Reads the entries of a buffer, each with its lane.
-pub(super) struct Entries<'b>(pub(super) &'b [u8]);
-
-impl<'b> Iterator for Entries<'b> {
-    type Item = (Lane, &'b [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, rest) = self.0.split_first_chunk::<4>()?;
-        let (lane, rest) = rest.split_first()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (entry, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((Lane::from_byte(*lane), entry))
-    }
-}
-
-/// The bytes that an entry takes in a ring.
-pub(super) const fn framed(entry: &[u8]) -> usize {
-    FRAME + entry.len()
 }

@@ -8,8 +8,9 @@ use super::core::Core;
 use super::encoding::Encoding;
 use super::lane::Lane;
 use super::record::{CheckpointOf, LineMark, Record, What};
-use super::ring::{Loss, Ring};
+use super::ring::Ring;
 use super::sink::{FileBegin, PreviousEnd};
+use super::tally::Loss;
 use super::unpacking::{blank, unpack};
 use crate::limits;
 

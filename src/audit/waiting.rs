@@ -6,8 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::answers::Settled;
 use super::audit_error::{AuditError, AuditErrorKind};
-use super::ring::{Ring, Settled};
+use super::ring::Ring;
 use crate::now_or_later::NowOrLater;
 
 /// Wakes the thread that looks after deadlines.

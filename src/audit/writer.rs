@@ -5,11 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answers::{Phase, Work};
 use super::core::Core;
+use super::entries::{Entries, framed};
 use super::lane::PerLane;
 use super::record::{CountOf, What};
-use super::ring::{Done, Entries, Phase, Ring, Work, framed};
+use super::ring::Ring;
 use super::sink::{AuditSink, Batch, PreviousEnd, SinkNotice, SinkStart};
+use super::tally::Done;
 use super::trail::Trail;
 use crate::event::{Event, EventThrottle};
 use crate::limits;

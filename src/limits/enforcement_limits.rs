@@ -92,6 +92,7 @@ pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 /// Most records between two checkpoints of the chain of audit records.
 pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
 
+/// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
 /// Default age at which a new audit file is begun: a day.
 pub const AUDIT_FILE_AGE: Duration = Duration::from_secs(86_400);
 
