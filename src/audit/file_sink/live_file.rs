@@ -106,41 +106,28 @@ impl LiveFile {
         let is_known = unfinished.is_of(batch);
         if unfinished.line > 0 && !(is_known && self.is_untouched()) {
             // The part of a line cannot be finished, so it is ended, and the line written again.
-            self.write_some(b"\n")?;
+            self.len = self
+                .len
+                .saturating_add(write_some(&mut self.file, b"\n")? as u64);
             unfinished.begin_line_again();
         }
         if !is_known {
             *unfinished = Unfinished::default();
         }
-        while let Some(rest) = batch
-            .get(unfinished.written..)
-            .filter(|rest| !rest.is_empty())
-        {
-            let len = self.write_some(rest)?;
+        let before = unfinished.written;
+        let result = unfinished.write_rest(&mut self.file, batch, lines);
+        let written = unfinished.written - before;
+        if written > 0 {
             self.unsynced.get_or_insert(now);
-            *lines = lines.saturating_add(unfinished.advance(batch, len));
         }
-        Ok(())
+        self.len = self.len.saturating_add(written as u64);
+        result
     }
 
     fn is_untouched(&self) -> bool {
         self.file
             .metadata()
             .is_ok_and(|found| found.len() == self.len)
-    }
-
-    fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let len = loop {
-            match self.file.write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                other => break other?,
-            }
-        };
-        self.len = self
-            .len
-            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-        Ok(len)
     }
 
     /// Makes durable what was written.
@@ -171,19 +158,43 @@ impl Unfinished {
         written.is_some_and(|written| written.ends_with(&self.tail))
     }
 
+    /// Writes what is missing of a batch, and counts the lines that become whole.
+    fn write_rest(
+        &mut self,
+        out: &mut impl Write,
+        batch: &[u8],
+        lines: &mut u64,
+    ) -> io::Result<()> {
+        while let Some(rest) = batch.get(self.written..).filter(|rest| !rest.is_empty()) {
+            let len = write_some(out, rest)?;
+            *lines = lines.saturating_add(self.advance(batch, len));
+        }
+        Ok(())
+    }
+
     /// Returns how many lines became whole.
     fn advance(&mut self, batch: &[u8], len: usize) -> u64 {
         let end = self.written + len;
         let new = batch.get(self.written..end).unwrap_or_default();
-        let lines = new.iter().filter(|byte| **byte == b'\n').count();
-        self.line = match new.iter().rposition(|byte| *byte == b'\n') {
+        let lines = memchr::memchr_iter(b'\n', new).count();
+        self.line = match memchr::memrchr(b'\n', new) {
             Some(feed) => new.len() - feed - 1,
             None => self.line + new.len(),
         };
         let tail = batch.get(end.saturating_sub(TAIL_BYTES)..end);
         self.tail = tail.unwrap_or_default().to_vec();
         self.written = end;
-        u64::try_from(lines).unwrap_or(u64::MAX)
+        lines as u64
+    }
+}
+
+fn write_some(out: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match out.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            other => return other,
+        }
     }
 }
 
@@ -200,3 +211,79 @@ fn is_same(named: &fs::Metadata, _: &fs::Metadata) -> bool {
 }
 
 const TAIL_BYTES: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk with room for some bytes, which takes a few in each write.
+    struct Disk {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    fn disk(room: usize) -> Disk {
+        Disk {
+            bytes: Vec::new(),
+            room,
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let len = bytes.len().min(self.room).min(5);
+            if len == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room -= len;
+            self.bytes.extend_from_slice(&bytes[..len]);
+            Ok(len)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const BATCH: &[u8] = b"first line\nsecond line\nthird\n";
+
+    #[test]
+    fn a_batch_goes_on_where_the_disk_was_full_without_repetition() {
+        let longer = [BATCH, b"fourth\n"].concat();
+        for room in 0..=BATCH.len() {
+            let mut disk = disk(room);
+            let (mut unfinished, mut lines) = (Unfinished::default(), 0);
+            let full = unfinished.write_rest(&mut disk, BATCH, &mut lines);
+            assert_eq!(full.is_err(), room < BATCH.len());
+            let feeds = BATCH[..room].iter().filter(|byte| **byte == b'\n');
+            assert_eq!(lines, feeds.count() as u64);
+            assert!(unfinished.is_of(&longer));
+            disk.room = 100;
+            let mended = unfinished.write_rest(&mut disk, &longer, &mut lines);
+            assert!(mended.is_ok());
+            assert_eq!((disk.bytes, lines), (longer.clone(), 4));
+        }
+    }
+
+    #[test]
+    fn another_batch_is_not_taken_for_the_rest() {
+        let mut unfinished = Unfinished::default();
+        let full = unfinished.write_rest(&mut disk(15), BATCH, &mut 0);
+        assert!(full.is_err());
+        assert!(unfinished.is_of(BATCH));
+        assert!(!unfinished.is_of(b"first line\nsecnod line\n"));
+        assert!(!unfinished.is_of(b"short\n"));
+    }
+
+    #[test]
+    fn a_part_of_a_line_is_written_again_after_it_was_lost() {
+        let (mut unfinished, mut lines) = (Unfinished::default(), 0);
+        let full = unfinished.write_rest(&mut disk(15), BATCH, &mut lines);
+        assert!(full.is_err());
+        unfinished.begin_line_again();
+        let mut next = disk(100);
+        let mended = unfinished.write_rest(&mut next, BATCH, &mut lines);
+        assert!(mended.is_ok());
+        assert_eq!((next.bytes, lines), (b"second line\nthird\n".to_vec(), 3));
+    }
+}

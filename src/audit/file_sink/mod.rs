@@ -4,6 +4,8 @@ mod directory;
 mod file_name;
 mod last_line;
 mod live_file;
+#[cfg(test)]
+mod test_file_sink;
 
 use std::collections::VecDeque;
 use std::io;

@@ -80,6 +80,6 @@ fn advance(mut key: StartKey, epochs: u64, steps: &mut u64) -> Option<StartKey> 
     Some(key)
 }
 
-/// Half a minute of work, and more epochs than a trail has.
-const STEPS: u64 = 1 << 26;
+/// Some seconds of work, and more epochs than a trail has: 30 years with one each minute.
+const STEPS: u64 = 1 << 24;
 const STARTS: usize = 100_000;

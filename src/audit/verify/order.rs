@@ -1,8 +1,10 @@
 //! The order of the files of a trail.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use super::error::VerifyError;
+use super::keys::Keys;
 use super::lines::Lines;
 use crate::audit::chain::Member;
 
@@ -11,27 +13,46 @@ use crate::audit::chain::Member;
 pub(super) struct Head {
     /// The place of the file as it was given.
     pub(super) given: usize,
-    /// Start, and number of the line before the first one.
+    /// Start, and number of the line before the first one; only from lines that are true, if there
+    /// is one.
     place: Option<(u64, u64)>,
     /// Of the first line: its start, and the first line of this start that was kept when it was
     /// written.
     kept: Option<(u64, u64)>,
+    is_true: bool,
 }
 
-/// The files in the order of the trail. Names and the order in which they were given do not matter.
-pub(super) fn order<P: AsRef<Path>>(files: &[P]) -> Result<Vec<Head>, VerifyError> {
+/// The files in the order of the trail.
+///
+/// Names, and the order in which files are given, matter only for a file without a true line: it is
+/// behind the one whose name is before its name.
+pub(super) fn order<P: AsRef<Path>>(
+    files: &[P],
+    keys: &mut Keys<'_>,
+) -> Result<Vec<Head>, VerifyError> {
     let mut heads = Vec::with_capacity(files.len());
     for (given, file) in files.iter().enumerate() {
-        heads.push(head(given, file.as_ref())?);
+        heads.push(head(given, file.as_ref(), keys)?);
     }
-    // Files without a line of the chain are last.
-    heads.sort_by_key(|head| (head.place.is_none(), head.place, head.given));
-    Ok(heads)
+    // Under a wrong key there is no true line.
+    let has_true = heads.iter().any(|head| head.is_true);
+    let is_placed = |head: &Head| head.place.is_some() && (head.is_true || !has_true);
+    let (mut placed, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(is_placed);
+    placed.sort_by_key(|head| (head.place, head.given));
+    let name = |head: &Head| files.get(head.given).map(AsRef::as_ref);
+    for other in others {
+        let before = placed.iter().enumerate();
+        let before = before.filter(|(_, head)| name(head) < name(&other));
+        let nearest = before.max_by_key(|(_, head)| name(head));
+        let at = nearest.map_or(0, |(at, _)| at + 1);
+        placed.insert(at, other);
+    }
+    Ok(placed)
 }
 
 /// Returns the first line of the oldest start that the sink had kept, according to its files.
 pub(super) fn kept_from(heads: &[Head]) -> u64 {
-    let oldest = heads.first().and_then(|head| head.place);
+    let oldest = heads.iter().find_map(|head| head.place);
     let Some((starts, _)) = oldest else {
         return 1;
     };
@@ -41,15 +62,12 @@ pub(super) fn kept_from(heads: &[Head]) -> u64 {
 }
 
 /// Reads a few lines, because each of them may have been changed.
-fn head(given: usize, file: &Path) -> Result<Head, VerifyError> {
-    let mut head = Head {
-        given,
-        place: None,
-        kept: None,
-    };
+fn head(given: usize, file: &Path, keys: &mut Keys<'_>) -> Result<Head, VerifyError> {
+    keys.begin_again();
     let files = [file];
     let mut lines = Lines::new(&files);
-    let mut votes: Vec<((u64, u64), usize)> = Vec::new();
+    let mut votes: Vec<(Vote, u64)> = Vec::new();
+    let mut kept = None;
     let mut count: u64 = 0;
     while let Some(line) = lines.next()? {
         if !line.is_whole {
@@ -57,12 +75,16 @@ fn head(given: usize, file: &Path) -> Result<Head, VerifyError> {
         }
         count += 1;
         if let Some(member) = Member::parse(line.bytes) {
-            let kept = member.kept.map(|kept| (member.starts, kept));
-            head.kept = head.kept.or(kept.filter(|_| line.is_first));
-            let place = (member.starts, member.sequence.saturating_sub(count));
-            match votes.iter_mut().find(|(voted, _)| *voted == place) {
+            let vote = Vote {
+                is_true: keys.is_true(&member, line.bytes),
+                starts: member.starts,
+                before: member.sequence.saturating_sub(count),
+            };
+            let first = member.kept.filter(|_| line.is_first && vote.is_true);
+            kept = kept.or(first.map(|first| (member.starts, first)));
+            match votes.iter_mut().find(|(voted, _)| *voted == vote) {
                 Some((_, votes)) => *votes += 1,
-                None => votes.push((place, 1)),
+                None => votes.push((vote, 1)),
             }
         }
         if count == HEAD_LINES {
@@ -72,10 +94,24 @@ fn head(given: usize, file: &Path) -> Result<Head, VerifyError> {
     if count == 0 {
         return Err(VerifyError::empty(file));
     }
-    let most = votes.iter().map(|(_, votes)| *votes).max();
-    let best = votes.iter().filter(|(_, votes)| Some(*votes) == most);
-    head.place = best.map(|(place, _)| *place).min();
-    Ok(head)
+    let best = votes.iter().max_by_key(|(vote, votes)| {
+        let place = (Reverse(vote.starts), Reverse(vote.before));
+        (vote.is_true, *votes, place)
+    });
+    Ok(Head {
+        given,
+        place: best.map(|(vote, _)| (vote.starts, vote.before)),
+        kept,
+        is_true: best.is_some_and(|(vote, _)| vote.is_true),
+    })
+}
+
+/// What one line says about the place of its file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Vote {
+    is_true: bool,
+    starts: u64,
+    before: u64,
 }
 
 const HEAD_LINES: u64 = 15;

@@ -524,7 +524,7 @@ fn wrong_keys() {
 #[test]
 fn each_change_of_a_byte_is_found_and_named() {
     for encoding in ENCODINGS {
-        let trail = trail(encoding, &[&[2, 1], &[2]]);
+        let trail = trail(encoding, &[&[2, 2], &[2]]);
         let folder = Folder::new();
         let files = trail.write(folder.path());
         for (number, path) in files.iter().enumerate() {
@@ -532,10 +532,9 @@ fn each_change_of_a_byte_is_found_and_named() {
             for at in 0..bytes.len() {
                 let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
                 let begins = at == 0 || bytes[at - 1] == b'\n';
-                for new in [bytes[at] ^ 1, bytes[at] ^ 0x20, b'\n', 0xff] {
-                    if new == bytes[at] {
-                        continue;
-                    }
+                // Another letter, a case, a line feed, and what is no UTF-8, in turn.
+                let new = [bytes[at] ^ 1, bytes[at] ^ 0x20, b'\n', 0xff][at % 4];
+                if new != bytes[at] {
                     let mut changed = bytes.clone();
                     changed[at] = new;
                     fs::write(path, changed).unwrap();
@@ -548,6 +547,30 @@ fn each_change_of_a_byte_is_found_and_named() {
                 }
             }
             fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_of_one_line_that_does_not_say_its_place_is_found_by_its_name() {
+    let changes: [(&str, fn(&mut Vec<u8>)); 3] = [
+        ("no chain", |line| line.truncate(30)),
+        ("another start", |line| {
+            let at = mac(line).start - 64 - 1 - 2 - 2 - 2 - 17 - 2;
+            assert_eq!(line[at], b'2');
+            line[at] = b'1';
+        }),
+        ("no bytes that are left", |line| *line = b"x".to_vec()),
+    ];
+    for (name, change) in changes {
+        for encoding in ENCODINGS {
+            let mut trail = trail(encoding, &[&[3], &[1], &[3]]);
+            change(trail.line(1, 1));
+            assert_eq!(
+                trail.fault(false),
+                Some((1, 1, Altered)),
+                "{name}, {encoding:?}"
+            );
         }
     }
 }
