@@ -25,6 +25,7 @@ mod recorded;
 mod refusals;
 mod ring;
 mod sink;
+mod syslog;
 mod tally;
 #[cfg(all(test, not(bearergate_shuttle)))]
 mod test_audit;
@@ -37,7 +38,6 @@ mod unpacking;
 mod verify;
 mod waiting;
 mod writer;
-mod syslog;
 mod writer_sink;
 
 pub use audit::Audit;
@@ -53,9 +53,8 @@ pub use pseudonym::{AddressDetail, Pseudonym, PseudonymKey, PseudonymKind};
 pub use record::{Severity, What};
 pub use recorded::Recorded;
 pub use sink::{AuditSink, Batch, BatchLine, FileBegin, PreviousEnd, SinkNotice, SinkStart};
-pub use verify::{Fault, FaultKind, Verified, VerifyError, verify};
-pub use sink::{AuditSink, Batch, BatchLine, PreviousEnd, SinkStart};
 pub use syslog::SyslogSink;
+pub use verify::{Fault, FaultKind, Verified, VerifyError, verify};
 pub use writer_sink::WriterSink;
 
 #[cfg(test)]

@@ -12,6 +12,6 @@ mod cost;
 mod helpers;
 mod limits;
 mod lock_out;
-// mod metrics;
+mod metrics;
 mod records;
 mod two_steps;

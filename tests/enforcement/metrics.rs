@@ -31,7 +31,11 @@ fn requests_are_counted_by_outcome_and_rejections_by_kind() {
 
 #[test]
 fn a_gate_that_enforces_nothing_counts_only_if_it_is_told_to() {
-    let gate = || Gate::builder().validator(Tokens::default()).allow_any_authenticated();
+    let gate = || {
+        Gate::builder()
+            .validator(Tokens::default())
+            .allow_any_authenticated()
+    };
     let plain = gate().build().unwrap();
     let counting = gate().count_requests().build().unwrap();
     for gate in [&plain, &counting] {

@@ -91,7 +91,7 @@ impl Enforcement {
         let Some(problem) = state.origin.problem() else {
             return;
         };
-        self.counts.address_problem(problem);
+        self.counts.address_problem(problem.as_str());
         if let Some(observer) = &self.observer
             && let Some(count) = self.forwarded.admit(state.at, 1)
         {
