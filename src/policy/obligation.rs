@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What the service has to do together with a decision, taken from the
 /// [`Rule`](crate::policy::Rule) that decided.
 ///
-/// This crate adds the [`headers`](Self::headers) of a deny to the refusal; the rest is for the
-/// service to fulfil. What the *client* has to do is not an obligation: a deny that asks for a
+/// A [`Gate`](crate::Gate) fulfils them: it counts the request at the limits of the class, records the
+/// decision at the level, and adds the [`headers`](Self::headers) to what it returns. Without a gate
+/// the service does. What the *client* has to do is not an obligation: a deny that asks for a
 /// scope or for a stronger authentication has it in
 /// [`Decision::missing_scopes`](crate::policy::Decision::missing_scopes) and
 /// [`Decision::acr_values`](crate::policy::Decision::acr_values).
@@ -30,7 +31,8 @@ pub struct Obligations {
 
 /// The level of detail at which a decision is recorded in the audit log.
 ///
-/// What each level records is up to the service; levels are ordered from brief to full.
+/// What each level records is in [`AuditEvent`](crate::audit::AuditEvent); levels are ordered from
+/// brief to full.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum AuditLevel {
@@ -53,7 +55,7 @@ impl Obligations {
 
     /// Requires the request to be counted against the rate limit of this class.
     ///
-    /// The class is a name that the rate limiter of the service knows, such as `exports`.
+    /// The class is the name of a class of [limits](crate::limit::Limit::class), such as `exports`.
     #[must_use]
     pub fn with_rate_class(mut self, class: impl Into<Arc<str>>) -> Self {
         self.rate_class = Some(class.into());
