@@ -97,8 +97,9 @@ impl Rules {
         self.rates.get(usize::from(index)).copied()
     }
 
-    pub(super) fn has_class(&self, _: &str) -> bool {
-        false
+    /// Returns whether a limit has this class.
+    pub(super) fn has_class(&self, class: &str) -> bool {
+        self.classes.iter().any(|known| **known == *class)
     }
 
     pub(super) fn needs_source(&self) -> bool {
