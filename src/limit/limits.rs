@@ -10,7 +10,8 @@ use super::asking::{Asking, Stage};
 use super::builder::LimitsBuilder;
 use super::charges::{Charges, Exceeded};
 use super::rules::Rules;
-use crate::error::ConfigError;
+use crate::clock::UnixTime;
+use crate::error::{ConfigError, StoreError};
 use crate::metrics::{Counted, Sample};
 use crate::now_or_later::NowOrLater;
 use crate::principal::Principal;
@@ -54,6 +55,26 @@ impl Limits {
     /// claim of [`plan_claim`](LimitsBuilder::plan_claim).
     pub fn plan_of<'p>(&self, principal: &'p Principal) -> Option<Cow<'p, str>> {
         self.0.load().plan_text(principal)
+    }
+
+    /// Sends what the store of the quotas did not take yet: units to give back, and units that were
+    /// counted here. Call it now and then, and before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// The [`StoreError`] of the first quota whose store does not take it; it is kept and sent again.
+    pub fn flush(&self, now: UnixTime) -> NowOrLater<'static, Result<(), StoreError>> {
+        let rules = self.0.load_full();
+        if rules.quotas().next().is_none() {
+            return NowOrLater::now(Ok(()));
+        }
+        NowOrLater::later(async move {
+            let mut flushed = Ok(());
+            for quota in rules.quotas() {
+                flushed = flushed.and(quota.flush(now).await);
+            }
+            flushed
+        })
     }
 
     /// Returns whether a limit counts by source.
