@@ -43,3 +43,6 @@ pub use usage::{QuotaAnswer, QuotaCounter, QuotaTaken};
 pub use usage::{UsageBatch, UsageQuery, UsageRow, UsageStore};
 
 pub use crate::rate::Rate;
+
+#[cfg(all(test, bearergate_shuttle))]
+mod test_interleavings;
