@@ -17,6 +17,7 @@
 //! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Metrics](metrics) | Each number that a gate counts, its labels, what to alert on, and how to serve it. |
+//! | [Rate limits](rate_limits) | What a rate means, what to count by, plans, costs, concurrency, the size of tables, several nodes. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
@@ -44,6 +45,7 @@ pub mod policies;
 pub mod protect_an_axum_service;
 pub mod providers;
 pub mod quick_start;
+pub mod rate_limits;
 pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
 pub mod testing;

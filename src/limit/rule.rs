@@ -86,6 +86,14 @@ impl Rule {
         self.by == By::Source
     }
 
+    /// Returns the store of a rate that several nodes share.
+    pub(super) fn shared(&self) -> Option<&SharedBound> {
+        match &self.bound {
+            Bound::Rate(bound) => bound.shared.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Returns the key of a request, if this limit counts it.
     #[inline]
     pub(super) fn key(&self, ask: &Ask<'_>) -> Option<u64> {
