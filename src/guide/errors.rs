@@ -99,7 +99,7 @@
 //! | [`step_up_required`](crate::RejectionKind::StepUpRequired) | 401 | a condition needs a stronger or more recent authentication | decision; `acr` and `auth_time` of the token | sign in again with the `acr_values` of the challenge |
 //! | [`address_denied`](crate::RejectionKind::AddressDenied) | 403 | the API key is restricted to addresses, and the client's is another or unknown; or a cookie of `insecure_loopback(..)` on a host that is not this machine | [`ClientAddress`](crate::request::ClientAddress) of the request; proxies; `Host` | set the extension behind a proxy; extend the list; `SessionCookie::new(..)` and TLS |
 //! | [`rate_limited`](crate::RejectionKind::RateLimited) | 429 | a validator or authorizer of your own refused; this version has no limits | source | wait for `Retry-After` |
-//! | [`locked_out`](crate::RejectionKind::LockedOut) | 429 | a validator or authorizer of your own refused; this version has no lock-out | source | wait for `Retry-After` |
+//! | [`locked_out`](crate::RejectionKind::LockedOut) | 429 | many bad credentials from the same source ([`LockOut`](crate::limit::LockOut)) | event `source_locked`, metric `bearergate_lockouts_total` | wait for `Retry-After`; see [lock-out](crate::guide::lock_out) for honest clients behind one address |
 //! | [`unavailable`](crate::RejectionKind::Unavailable) | 503 | not validated: keys, introspection or a store did not answer, a record needs a pepper that is not configured, a pepper was swapped under its version, or the clock failed | source; doctor; observer | restore what is down; [`Gate::warm_up`](crate::Gate::warm_up) at the start; never answer it as 401 |
 //!
 //! A 401 has a `WWW-Authenticate` challenge (RFC 6750), and a 403 for scopes names all scopes that

@@ -28,6 +28,25 @@ use crate::principal::{Principal, PrincipalKind};
 const FAILURE_PERCENT: u64 = 30;
 
 /// Looks out for [`Signal`]s of possible attacks. Cheap to clone; clones share their counts.
+///
+/// A gate with it ([`GateBuilder::watch`](crate::gate::GateBuilder::watch)) reports each signal as an
+/// [`Event::Signal`], an audit record and a metric. It never refuses a request, and its memory is fixed
+/// from the start, about 3 MiB; while there are more sources or claimed identities than it has slots
+/// for, further ones are not counted and [`Signal::Saturated`] is raised.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bearergate::limit::{Signal, Watch};
+///
+/// let minute = Duration::from_secs(60);
+/// let watch = Watch::builder()
+///     .threshold(Signal::DeniedBurst, 50, minute)
+///     .threshold(Signal::SourceSpread, 500, 10 * minute) // many clients, some always misconfigured
+///     .build()?;
+/// // Gate::builder().watch(watch)
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Watch(Arc<Shared>);
 
@@ -61,7 +80,7 @@ struct Failure {
 }
 
 impl Watch {
-    /// Starts with the defaults.
+    /// Starts with the defaults of [`Signal`].
     pub fn builder() -> WatchBuilder {
         WatchBuilder::default()
     }
