@@ -2,7 +2,7 @@
 //!
 //! # What it protects
 //!
-//! Whoever guesses API keys, replays old tokens or tries forged ones gets an answer for each try, and
+//! A client that guesses API keys or tries forged tokens gets an answer for each try, and
 //! costs a signature check, a look into a store or a call of a provider each time. A [`LockOut`]
 //! bounds both: a source of many bad credentials is refused with status 429 for a time, before its
 //! credentials are read. By default a source has about 45 forgeries in the first hour and 40 in each
@@ -50,7 +50,7 @@
 //!
 //! Points go on being paid back during a lock, so after the first lock (one minute, 3 points) the next
 //! forgery locks again, for two minutes. A lock ends by itself, to the millisecond; `Retry-After` is
-//! the rest of it. [`pardon`](LockOut::pardon) ends it at once.
+//! the rest of it. [`pardon`](crate::limit::LockOut::pardon) ends it at once.
 //!
 //! # What a rejection costs
 //!
@@ -86,7 +86,7 @@
 //!   cache nobody is known.
 //! - A client that was not seen yet is refused while the lock lasts, with a `Retry-After` of at most
 //!   15 minutes. If that is too long, raise the budget or lower `most`; if the address is yours, such
-//!   as that of an office, [`pardon`](LockOut::pardon) it from an operator's page.
+//!   as that of an office, [`pardon`](crate::limit::LockOut::pardon) it from an operator's page.
 //!
 //! The metric `bearergate_spared_total` counts the requests that passed so. With
 //! [`spare_known(false)`](crate::limit::LockOutBuilder::spare_known) one guesser locks out all of them.
@@ -123,6 +123,7 @@
 //! each node, so N nodes allow N times as many tries; divide the budget by N if that is too many. A
 //! restart forgets all of it: at most one budget more for each source. Requests that are in flight
 //! when a lock begins are still answered.
-
-#[cfg(doc)]
-use crate::limit::{LockOut, Signal, Watch};
+//!
+//! [`LockOut`]: crate::limit::LockOut
+//! [`Signal`]: crate::limit::Signal
+//! [`Watch`]: crate::limit::Watch

@@ -43,8 +43,15 @@ pub struct LockOutBuilder {
     observer: Option<Arc<dyn Observer>>,
 }
 
+impl LockOut {
+    /// Starts with the defaults of [`LockOut::default`].
+    pub fn builder() -> LockOutBuilder {
+        LockOutBuilder::new()
+    }
+}
+
 impl LockOutBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             points: limits::LOCK_POINTS,
             step: limits::LOCK_POINT_REFILL.as_nanos() as u64,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::builder::LockOutBuilder;
 use super::state::{Begun, Moment};
 use super::table::Table;
 use super::weights::Weights;
@@ -105,11 +104,6 @@ pub struct Locked {
 }
 
 impl LockOut {
-    /// Starts with the defaults of [`LockOut::default`].
-    pub fn builder() -> LockOutBuilder {
-        LockOutBuilder::new()
-    }
-
     pub(super) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
     }
@@ -133,7 +127,7 @@ impl LockOut {
     /// Counts a rejection against its source, and returns the lock if it begins with this one.
     ///
     /// Call it for every rejection of a credential, after the verdict; kinds without
-    /// [points](LockOutBuilder::weight) change nothing. Rejections of requests that were in flight
+    /// [points](super::LockOutBuilder::weight) change nothing. Rejections of requests that were in flight
     /// when the lock began neither extend it nor begin another one.
     pub fn blame(&self, source: Source, kind: RejectionKind, at: Duration) -> Option<Locked> {
         let points = self.0.weights.points(kind);
@@ -250,7 +244,7 @@ impl SourceText {
             bytes: [0; Self::BYTES],
             len: 0,
         };
-        // What has no room is left out.
+        // What does not fit is left out.
         let _ = write!(text, "{source}");
         text
     }
@@ -264,8 +258,8 @@ impl SourceText {
 impl Write for SourceText {
     fn write_str(&mut self, part: &str) -> fmt::Result {
         let end = self.len.saturating_add(part.len());
-        let room = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
-        room.copy_from_slice(part.as_bytes());
+        let free = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
+        free.copy_from_slice(part.as_bytes());
         self.len = end;
         Ok(())
     }
@@ -363,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_is_an_event_and_is_told_once() {
+    fn a_full_table_is_an_event_and_is_reported_once() {
         let seen = Arc::new(Seen::default());
         let observer = Arc::clone(&seen);
         let builder = LockOut::builder().sources(1_024).observer(observer);

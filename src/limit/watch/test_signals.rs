@@ -248,7 +248,7 @@ fn twenty_denials_of_one_caller_in_a_minute_are_a_burst() {
 }
 
 #[test]
-fn callers_without_a_subject_are_told_apart() {
+fn callers_without_a_subject_differ_by_their_client() {
     let watch = Watch::default();
     let builder = || Principal::builder(PrincipalKind::AccessToken, "https://idp.example.com");
     for _ in 0..19 {
