@@ -68,7 +68,7 @@ impl LockOutBuilder {
     /// Sets how many points lock a source, and how fast points are paid back. By default 30, and 3 a
     /// minute: 10 forgeries at once, then one a minute. More lets a source guess more.
     ///
-    /// A point is paid back in the [step](Rate::step) of the rate; its burst is not used. The budget
+    /// A point is paid back in the time of one cell of the rate; its burst is not used. The budget
     /// is 1 to 1 000 000 points that are paid back within a day.
     pub fn budget(mut self, points: u32, refill: Rate) -> Self {
         self.points = points;

@@ -81,10 +81,6 @@ pub(crate) struct Signals(u8);
 impl Signals {
     pub(crate) const NONE: Self = Self(0);
 
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     pub(super) const fn add(&mut self, signal: Signal) {
         self.0 |= 1 << signal as u8;
     }
