@@ -18,6 +18,7 @@
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Metrics](metrics) | Each number that a gate counts, its labels, what to alert on, and how to serve it. |
 //! | [Rate limits](rate_limits) | What a rate means, what to count by, plans, costs, concurrency, the size of tables, several nodes. |
+//! | [Lock-out](lock_out) | Sources that guess are locked out, signals of attacks, and what to do at each. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
@@ -38,6 +39,7 @@ pub mod custom_validator;
 pub mod errors;
 pub mod keys_and_sessions_of_users;
 pub mod metrics;
+pub mod lock_out;
 pub mod migrate_from_jsonwebtoken;
 pub mod migrate_from_jwt_authorizer;
 pub mod migrate_from_tower_oauth2_resource_server;
