@@ -1,6 +1,4 @@
 //! Processes that are killed, and several of them on one file.
-//!
-//! Defects Q03 (credits lost in memory), Q04 (check then decrement): docs/defects.md
 
 use std::path::Path;
 use std::sync::Arc;

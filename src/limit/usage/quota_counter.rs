@@ -142,15 +142,17 @@ impl QuotaCounter {
         if self.shared.failed.load(Ordering::Relaxed) == at.as_secs() {
             return NowOrLater::now(self.count_here(call));
         }
-        call.is_asked = true;
         let first = self.shared.store.spend(&call.spend).try_now().ok();
         if let Some(Ok(spent)) = first {
             let answer = self.answered(call, spent);
             self.shared.send_ready(at, SENT_WITH_A_CALL);
             return NowOrLater::now(answer);
         }
+        // Nothing has begun unless there was an answer.
+        call.is_asked = first.is_some();
         NowOrLater::later(async move {
             let store = &self.shared.store;
+            call.is_asked = true;
             let result = match first {
                 Some(failed) => failed,
                 None => store.spend(&call.spend).await,
