@@ -11,6 +11,7 @@
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Keys and sessions of users](keys_and_sessions_of_users) | Pages for users: their devices, log out everywhere else, connected applications, their own API keys. |
+//! | [Usage and quotas](usage_and_quotas) | What callers use, counted exactly once, quotas, leases, credits, and how to bill. |
 //! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Behind a proxy](behind_a_proxy) | The address of the client, address lists, and recipes for nginx, HAProxy, Envoy, AWS, Cloudflare, Azure and platform routers. |
@@ -52,4 +53,5 @@ pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
 pub mod testing;
 pub mod threat_model;
+pub mod usage_and_quotas;
 pub mod why_was_this_refused;
