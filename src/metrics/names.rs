@@ -1,6 +1,16 @@
 //! The names of all metrics, with their help.
 
-use super::values::MetricKind;
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// A number that only grows, until the service starts again.
+    Counter,
+    /// A number that goes up and down.
+    Gauge,
+    /// Counts of times in buckets, and their sum.
+    Histogram,
+}
 
 /// A metric as it is documented.
 #[derive(Debug)]

@@ -115,11 +115,11 @@ fn series<'a>(text: &'a str, parsed: &mut Parsed) -> &'a str {
 /// Reads a value up to its closing quotation mark.
 fn quoted(text: &str) -> (String, &str) {
     let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((index, character)) = characters.next() {
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
         match character {
-            '"' => return (value, &text[index + 1..]),
-            '\\' => match characters.next().unwrap().1 {
+            '"' => return (value, characters.as_str()),
+            '\\' => match characters.next().unwrap() {
                 'n' => value.push('\n'),
                 other @ ('\\' | '"') => value.push(other),
                 other => panic!("the escape {other}"),
