@@ -12,6 +12,7 @@ mod configuration;
 mod content;
 mod cost;
 mod failures;
+mod files;
 mod kill;
 mod loss;
 mod modes;
