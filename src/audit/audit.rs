@@ -93,7 +93,6 @@ impl Audit {
 
     /// Returns whether every sink that requests depend on has room for the record of one more
     /// request. It is asked before a request is worked on.
-    #[allow(dead_code, reason = "for the gate")]
     pub(crate) fn has_room(&self) -> bool {
         let lines = self.core().lines.iter();
         let mut needed = lines.filter(|line| line.mode != Mode::BestEffort);
@@ -101,7 +100,6 @@ impl Audit {
     }
 
     /// Returns the keyed hash of an identity that was claimed and not verified.
-    #[allow(dead_code, reason = "for the gate")]
     pub(crate) fn claimed_id(&self, authority: &str, value: &[u8]) -> [u8; 8] {
         self.core().claimed.claimed_id(authority, value)
     }

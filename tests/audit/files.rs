@@ -88,7 +88,9 @@ fn a_chained_trail_is_verified_with_its_anchor() {
     );
     let unanchored = audit::verify(&trail_files, &key(), &[] as &[PathBuf]).unwrap();
     assert!(unanchored.open_end);
-    [trail, anchor].map(|folder| fs::remove_dir_all(folder).unwrap());
+    for folder in [trail, anchor] {
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
 
 #[test]
