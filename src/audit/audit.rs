@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::answers::{Phase, Report};
 use super::audit_error::AuditError;
-use super::builder::AuditBuilder;
 use super::core::{Core, Line, Mode};
 use super::event::AuditEvent;
 use super::health::{AuditHealth, Closed, Lost, SinkHealth, SinkState};
@@ -40,11 +39,6 @@ struct Owner {
 }
 
 impl Audit {
-    /// Starts the configuration of a trail.
-    pub fn builder() -> AuditBuilder {
-        AuditBuilder::new()
-    }
-
     /// Takes over a core whose threads run.
     pub(super) fn running(core: Arc<Core>) -> Self {
         Self(Arc::new(Owner { core }))
@@ -52,7 +46,7 @@ impl Audit {
 
     /// Records an event, without blocking and without an allocation.
     ///
-    /// An allow can be left out by [`sample_allowed`](AuditBuilder::sample_allowed), and a refusal
+    /// An allow can be left out by [`sample_allowed`](super::AuditBuilder::sample_allowed), and a refusal
     /// of an unauthenticated request can be counted in a summary ([`Collapse`](super::Collapse)).
     /// Everything else is packed for each sink, or counted as lost there.
     pub fn record(&self, event: &AuditEvent<'_>) -> Recorded {
