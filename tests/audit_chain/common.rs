@@ -51,26 +51,26 @@ impl Folder {
         files
     }
 
-    /// The files of the trail that have a whole line: a process that is killed can leave others.
-    pub(crate) fn whole_files(&self) -> Vec<PathBuf> {
-        let mut files = self.files("trail");
+    /// The files that have a whole line: a process that is killed can leave others.
+    pub(crate) fn whole_files(&self, part: &str) -> Vec<PathBuf> {
+        let mut files = self.files(part);
         files.retain(|file| fs::read(file).unwrap().contains(&b'\n'));
         files
     }
 
     pub(crate) fn verify(&self, anchored: bool) -> Verified {
         let anchors = if anchored {
-            self.files("anchor")
+            self.whole_files("anchor")
         } else {
             Vec::new()
         };
-        verify(&self.whole_files(), &key(), &anchors).unwrap()
+        verify(&self.whole_files("trail"), &key(), &anchors).unwrap()
     }
 
     /// The records of all whole lines.
     pub(crate) fn records(&self) -> Vec<Value> {
         let mut records = Vec::new();
-        for file in self.whole_files() {
+        for file in self.whole_files("trail") {
             let text = fs::read_to_string(file).unwrap();
             let (whole, _) = text.rsplit_once('\n').unwrap();
             let parsed = whole
@@ -120,6 +120,10 @@ pub(crate) fn flush(audit: &Audit) {
     finish(audit.flush()).unwrap();
 }
 
+pub(crate) fn try_flush(audit: &Audit) -> bool {
+    finish(audit.flush()).is_ok()
+}
+
 pub(crate) fn close(audit: Audit) {
     assert!(audit.close(Duration::from_secs(30)).is_complete());
 }
@@ -130,12 +134,15 @@ pub(crate) fn count(records: &[Value], what: What) -> usize {
     records.iter().filter(is_wanted).count()
 }
 
-/// Asserts that the numbers of each start have no hole, and returns the number of starts.
+/// Asserts that the numbers of each start have no hole from the first record on, and returns the
+/// number of starts.
 pub(crate) fn starts_without_hole(records: &[Value]) -> usize {
-    let mut last = 0;
+    let numbers = records
+        .iter()
+        .map(|record| record["bearergate.sequence"].as_u64().unwrap());
+    let mut last = numbers.clone().next().unwrap() - 1;
     let mut starts = 0;
-    for record in records {
-        let number = record["bearergate.sequence"].as_u64().unwrap();
+    for number in numbers {
         starts += usize::from(number == 1);
         assert!(number == 1 || number == last + 1, "{number} behind {last}");
         last = number;
