@@ -49,6 +49,8 @@ struct Seals {
     /// From the start on.
     chain: Option<Chain>,
     anchors: Vec<Arc<Ring>>,
+    /// Checkpoints of the batch, with their times.
+    unconfirmed: Vec<(Vec<u8>, u64)>,
     /// The lines since the last checkpoint, and the elapsed time of that.
     count: u64,
     since: Option<Duration>,
@@ -67,6 +69,7 @@ impl Trail {
                 key,
                 chain: None,
                 anchors,
+                unconfirmed: Vec::new(),
                 count: 0,
                 since: None,
             })
@@ -156,8 +159,16 @@ impl Trail {
         (&self.lines, &self.marks)
     }
 
-    /// Forgets a batch that was written.
+    /// Forgets a batch that was written, and gives its checkpoints to the anchors. Before that they
+    /// would confirm lines that a killed process never wrote.
     pub(super) fn end_batch(&mut self) {
+        if let Some(seals) = self.seals_mut() {
+            for (entry, millis) in seals.unconfirmed.drain(..) {
+                for anchor in &seals.anchors {
+                    anchor.put(Lane::Notable, &entry, millis);
+                }
+            }
+        }
         self.lines.clear();
         self.marks.clear();
     }
@@ -190,7 +201,7 @@ impl Trail {
         }
     }
 
-    /// Adds a checkpoint and gives it to the anchors.
+    /// Adds a checkpoint, which the anchors get when it is written.
     pub(super) fn add_checkpoint(&mut self, core: &Core, file: &str) {
         let Some(chain) = self.seals().and_then(|seals| seals.chain.as_ref()) else {
             return;
@@ -206,9 +217,7 @@ impl Trail {
         };
         let entry = sealed_entry(mark, &self.line);
         if let Some(seals) = self.seals_mut() {
-            for anchor in &seals.anchors {
-                anchor.put(Lane::Notable, &entry, millis);
-            }
+            seals.unconfirmed.push((entry, millis));
             if let Some(chain) = &mut seals.chain {
                 chain.ratchet();
             }

@@ -23,6 +23,7 @@
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
+//! | [Tamper evidence](tamper_evidence) | What the chain of an audit trail proves and what not, anchors, keys, and verification. |
 //! | [Threat model](threat_model) | Assets, attackers, what the crate does against each, and what it leaves to the service. |
 //! | [Migrate from `jsonwebtoken`](migrate_from_jsonwebtoken) | Side by side, and what this crate refuses that the other accepts. |
 //! | [Migrate from `jwt-authorizer`](migrate_from_jwt_authorizer) | The same for `jwt-authorizer`. |
@@ -51,6 +52,7 @@ pub mod quick_start;
 pub mod rate_limits;
 pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
+pub mod tamper_evidence;
 pub mod testing;
 pub mod threat_model;
 pub mod usage_and_quotas;
