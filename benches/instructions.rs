@@ -1,20 +1,25 @@
 //! Validation of one token, or one decision, repeated a given number of times for callgrind.
 //!
-//! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`, or
+//! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`,
+//! `audit` (a record of the audit trail, at most 10 000 times), or
 //! `policy` or `plain` with a number of rules and the fact that they compare: `policy-10-action`. With
 //! other arguments, such as those of cargo, it validates the token once.
 
 #![expect(clippy::expect_used, reason = "a bench panics at the first error")]
 
+#[path = "common/audited.rs"]
+mod audited;
 mod common;
 #[path = "common/rules.rs"]
 mod rules;
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::TokenValidator;
+use bearergate::audit::{Audit, Encoding};
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use ring::hmac;
@@ -26,6 +31,9 @@ fn main() {
     if let [form @ ("policy" | "plain"), rules, by] = what.split('-').collect::<Vec<_>>()[..] {
         let rules = rules::Rules::new(rules.parse().expect("a number"), by);
         return decide(form == "policy", &rules, count);
+    }
+    if what == "audit" {
+        return audit(count);
     }
     let sample = common::Sample::new("HS256");
     match what.as_str() {
@@ -53,6 +61,18 @@ fn validate(sample: &common::Sample, count: u32) {
         let validated = validator.validate(&presented).try_now().expect("ready");
         black_box(validated.expect("accepted"));
     }
+}
+
+fn audit(count: u32) {
+    let audited = audited::Audited::new();
+    let builder = Audit::builder().sink(audited::Hangs, Encoding::Native);
+    let audit = builder.start().expect("a trail");
+    let event = audited.allow();
+    for _ in 0..count {
+        assert!(!audit.record(black_box(&event)).is_lost());
+    }
+    // The sink never writes, so nothing is waited for.
+    let _ = audit.close(Duration::ZERO);
 }
 
 fn raw(sample: &common::Sample, count: u32) {

@@ -11,8 +11,8 @@ pub trait AuditSink: fmt::Debug + Send {
     ///
     /// # Errors
     ///
-    /// An I/O error; the batch is given again. [`Batch::written`] says how much of it was written
-    /// before.
+    /// An I/O error; the next call gives the same lines again, possibly followed by others. A sink
+    /// that wrote some of them remembers how many bytes, and goes on behind them.
     fn write(&mut self, batch: &Batch<'_>) -> io::Result<()>;
 
     /// Makes durable what was written.
@@ -35,6 +35,39 @@ pub trait AuditSink: fmt::Debug + Send {
     /// The name for events and metrics.
     fn name(&self) -> &str {
         "sink"
+    }
+
+    /// Called before the lines of a batch are sealed, and returns whether they begin a file, which
+    /// the chain then says in the first of them. By default there are no files.
+    #[doc(hidden)]
+    fn prepare(&mut self) -> io::Result<Option<FileBegin>> {
+        Ok(None)
+    }
+
+    /// Called at least once a second while nothing is written.
+    #[doc(hidden)]
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Returns for how many bytes there is room in the current file. A batch should end with the
+    /// line that exceeds it.
+    #[doc(hidden)]
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Returns the name of the current file, for checkpoints; empty without a file.
+    #[doc(hidden)]
+    fn file(&self) -> &str {
+        ""
+    }
+
+    /// Takes what the sink found or did since the last call, to be recorded. Asked after each
+    /// `start`, `prepare` and `write`, failed ones included.
+    #[doc(hidden)]
+    fn take_notices(&mut self) -> Vec<SinkNotice> {
+        Vec::new()
     }
 }
 
@@ -142,4 +175,23 @@ pub struct SinkStart<'a> {
 pub struct PreviousEnd {
     /// The last whole line.
     pub last_line: Vec<u8>,
+}
+
+/// A file that a sink begins with its next batch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FileBegin {
+    /// The sequence number of the first line of this start that is still kept, in an older file or
+    /// in this one.
+    pub kept_from: u64,
+}
+
+/// Something that a sink found or did, for a record of the kind [`Lifecycle`](super::What).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SinkNotice {
+    /// What happened: `file_removed`, `file_missing`, `file_replaced` or `file_shortened`.
+    pub what: &'static str,
+    /// The name of the file.
+    pub file: String,
 }

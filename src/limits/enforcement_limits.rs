@@ -91,3 +91,22 @@ pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 
 /// Most records between two checkpoints of the chain of audit records.
 pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
+
+/// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
+/// Default age at which a new audit file is begun: a day.
+pub const AUDIT_FILE_AGE: Duration = Duration::from_secs(86_400);
+
+/// Greatest age of an audit file that can be set: 400 days.
+pub const AUDIT_FILE_AGE_MAX: Duration = Duration::from_secs(400 * 86_400);
+
+/// Greatest size of an audit file that can be set, in bytes: 1 TiB.
+pub const AUDIT_FILE_MAX: u64 = 1 << 40;
+
+/// Most audit files that can be kept.
+pub const AUDIT_KEEP_MAX: usize = 1_000_000;
+
+/// Default time after which audit files are made durable.
+pub const AUDIT_SYNC: Duration = Duration::from_secs(1);
+
+/// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
+pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;

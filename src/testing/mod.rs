@@ -7,6 +7,7 @@
 mod conformance;
 mod issuer;
 mod key;
+mod memory_sink;
 mod token;
 
 pub use conformance::{
@@ -14,4 +15,5 @@ pub use conformance::{
 };
 pub use issuer::{Answer, FakeEndpoint, FakeIssuer, FakeIssuerBuilder, Fault, SeenRequest};
 pub use key::FakeKey;
+pub use memory_sink::MemorySink;
 pub use token::TokenBuilder;
