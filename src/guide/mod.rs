@@ -15,6 +15,7 @@
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
+//! | [Audit and SIEM](audit_and_siem) | The audit trail: sinks, modes, what is lost when, a sample of each encoding, privacy. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
@@ -25,6 +26,7 @@
 //! | [Coming from Spring Security](coming_from_spring_security) | Its interfaces and where their work is done here. |
 
 pub mod api_keys;
+pub mod audit_and_siem;
 pub mod authorize_by_route;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
