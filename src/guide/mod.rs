@@ -20,6 +20,7 @@
 //! | [Metrics](metrics) | Each number that a gate counts, its labels, what to alert on, and how to serve it. |
 //! | [Rate limits](rate_limits) | What a rate means, what to count by, plans, costs, concurrency, the size of tables, several nodes. |
 //! | [Lock-out](lock_out) | Sources that guess are locked out, signals of attacks, and what to do at each. |
+//! | [Audit and SIEM](audit_and_siem) | The audit trail: sinks, modes, what is lost when, a sample of each encoding, privacy. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
@@ -31,6 +32,7 @@
 //! | [Coming from Spring Security](coming_from_spring_security) | Its interfaces and where their work is done here. |
 
 pub mod api_keys;
+pub mod audit_and_siem;
 pub mod authorize_by_route;
 pub mod behind_a_proxy;
 pub mod caching_and_revocation;
