@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-
-
 /// Shortest time between two cells of a rate, one microsecond.
 pub const RATE_STEP_MIN: Duration = Duration::from_micros(1);
 
