@@ -25,6 +25,7 @@ mod recorded;
 mod refusals;
 mod ring;
 mod sink;
+mod syslog;
 mod tally;
 #[cfg(all(test, not(bearergate_shuttle)))]
 mod test_audit;
@@ -35,8 +36,10 @@ mod test_packing;
 mod trail;
 mod unpacking;
 mod verify;
+mod waiters;
 mod waiting;
 mod writer;
+mod writer_sink;
 
 pub use audit::Audit;
 pub use audit_error::{AuditError, AuditErrorKind};
@@ -51,4 +54,9 @@ pub use pseudonym::{AddressDetail, Pseudonym, PseudonymKey, PseudonymKind};
 pub use record::{Severity, What};
 pub use recorded::Recorded;
 pub use sink::{AuditSink, Batch, BatchLine, FileBegin, PreviousEnd, SinkNotice, SinkStart};
+pub use syslog::SyslogSink;
 pub use verify::{Fault, FaultKind, Verified, VerifyError, verify};
+pub use writer_sink::WriterSink;
+
+#[cfg(test)]
+pub(crate) use encoding::test_samples::sample_batch_of;

@@ -334,3 +334,164 @@ const PSEUDONYM_BYTES: usize = 16;
 const PSEUDONYM_CHARS: usize = 22;
 /// `p`, ten digits, a colon.
 const PSEUDONYM_MAX: usize = 12 + PSEUDONYM_CHARS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn source(bytes: Vec<u8>) -> SecretSource {
+        let read = move || Ok::<_, std::io::Error>(Secret::new(bytes.clone()));
+        SecretSource::from_fn("test", read)
+    }
+
+    fn key(version: u32, byte: u8) -> PseudonymKey {
+        PseudonymKey::new(version, &source(vec![byte; 32])).unwrap()
+    }
+
+    fn error(version: u32, len: usize) -> (ConfigErrorKind, &'static str) {
+        let error = PseudonymKey::new(version, &source(vec![7; len])).unwrap_err();
+        (error.kind(), error.field())
+    }
+
+    #[test]
+    fn a_key_has_32_bytes_and_a_version_from_1() {
+        for len in [1, 31, 33, 64] {
+            assert_eq!(error(1, len), (ConfigErrorKind::OutOfRange, "pseudonyms"));
+        }
+        assert_eq!(error(1, 0), (ConfigErrorKind::Empty, "pseudonyms"));
+        assert_eq!(error(0, 32), (ConfigErrorKind::OutOfRange, "pseudonyms"));
+        assert_eq!(key(1, 7).version(), 1);
+        assert_eq!(key(u32::MAX, 7).version(), u32::MAX);
+    }
+
+    #[test]
+    fn a_pseudonym_is_its_version_and_22_characters() {
+        for (version, start) in [(1, "p1:"), (40, "p40:"), (u32::MAX, "p4294967295:")] {
+            let text = key(version, 7).pseudonym(PseudonymKind::Subject, "idp", "alice");
+            let encoded = text.as_str().strip_prefix(start).unwrap();
+            assert_eq!(encoded.len(), 22);
+            assert_eq!(URL_SAFE_NO_PAD.decode(encoded).unwrap().len(), 16);
+            assert_eq!(text.to_string(), text.as_str());
+        }
+    }
+
+    #[test]
+    fn it_is_the_hmac_of_kind_authority_and_value() {
+        let mut message = b"bearergate audit pseudonym\0s".to_vec();
+        message.extend(3_u64.to_be_bytes());
+        message.extend(b"idpalice");
+        let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), &message);
+        let expected = format!("p1:{}", URL_SAFE_NO_PAD.encode(&mac.as_ref()[..16]));
+        let made = key(1, 7).pseudonym(PseudonymKind::Subject, "idp", "alice");
+        assert_eq!(made.as_str(), expected);
+    }
+
+    #[test]
+    fn what_differs_in_one_part_has_another_pseudonym() {
+        let made = |byte, kind, authority, value| key(1, byte).pseudonym(kind, authority, value);
+        let first = made(7, PseudonymKind::Subject, "idp", "alice");
+        assert_eq!(made(7, PseudonymKind::Subject, "idp", "alice"), first);
+        for other in [
+            made(8, PseudonymKind::Subject, "idp", "alice"),
+            made(7, PseudonymKind::Client, "idp", "alice"),
+            made(7, PseudonymKind::Address, "idp", "alice"),
+            made(7, PseudonymKind::Subject, "idp2", "alice"),
+            made(7, PseudonymKind::Subject, "idp", "bob"),
+            made(7, PseudonymKind::Subject, "idpa", "lice"),
+            made(7, PseudonymKind::Subject, "", "idpalice"),
+        ] {
+            assert_ne!(other, first);
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        assert_eq!(
+            format!("{:?}", key(3, 7)),
+            "PseudonymKey { version: 3, .. }"
+        );
+        let claimed = ClaimedKey::new(Some(&key(3, 7))).unwrap();
+        assert_eq!(format!("{claimed:?}"), "ClaimedKey([redacted])");
+    }
+
+    #[test]
+    fn an_address_is_recorded_in_the_detail_that_is_configured() {
+        let key = key(1, 7);
+        let text = |detail: AddressDetail, address: &str| {
+            let address = address.parse().unwrap();
+            let detailed = detail.detailed(address, Some(&key));
+            detailed.map(|detailed| match detailed.recorded() {
+                RecordedAddress::Address(address) => address.to_string(),
+                RecordedAddress::Keyed(name) => name.to_owned(),
+            })
+        };
+        for (address, full, prefix) in [
+            ("203.0.113.77", "203.0.113.77", "203.0.113.0"),
+            ("::ffff:203.0.113.77", "203.0.113.77", "203.0.113.0"),
+            (
+                "2001:db8:1:2:3:4:5:6",
+                "2001:db8:1:2:3:4:5:6",
+                "2001:db8:1::",
+            ),
+            ("255.255.255.255", "255.255.255.255", "255.255.255.0"),
+            ("::1", "::1", "::"),
+        ] {
+            assert_eq!(text(AddressDetail::Full, address).unwrap(), full);
+            assert_eq!(text(AddressDetail::Prefix, address).unwrap(), prefix);
+            assert_eq!(text(AddressDetail::None, address), None);
+            let expected = key.pseudonym(PseudonymKind::Address, "", full);
+            assert_eq!(
+                text(AddressDetail::Keyed, address).unwrap(),
+                expected.as_str()
+            );
+        }
+        let longest = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+        let expected = key.pseudonym(PseudonymKind::Address, "", longest);
+        assert_eq!(
+            text(AddressDetail::Keyed, longest).unwrap(),
+            expected.as_str()
+        );
+        let address = "203.0.113.77".parse().unwrap();
+        assert_eq!(AddressDetail::Keyed.detailed(address, None), None);
+        for (detail, has_port) in [
+            (AddressDetail::Full, true),
+            (AddressDetail::Prefix, false),
+            (AddressDetail::Keyed, false),
+            (AddressDetail::None, false),
+        ] {
+            assert_eq!(detail.has_port(), has_port);
+        }
+        assert_eq!(AddressDetail::default(), AddressDetail::Full);
+    }
+
+    #[test]
+    fn a_claimed_identity_has_a_keyed_hash_of_8_bytes() {
+        let of = |key: &ClaimedKey, authority, value: &[u8]| key.claimed_id(authority, value);
+        let first = ClaimedKey::new(Some(&key(1, 7))).unwrap();
+        let same = ClaimedKey::new(Some(&key(1, 7))).unwrap();
+        assert_eq!(of(&first, "idp", b"k1"), of(&same, "idp", b"k1"));
+        assert_ne!(of(&first, "idp", b"k1"), of(&first, "idp", b"k2"));
+        assert_ne!(of(&first, "idp", b"k1"), of(&first, "idpk", b"1"));
+        let random = [
+            ClaimedKey::new(None).unwrap(),
+            ClaimedKey::new(None).unwrap(),
+        ];
+        let [one, other] = &random;
+        assert_eq!(of(one, "idp", b"k1"), of(one, "idp", b"k1"));
+        assert_ne!(of(one, "idp", b"k1"), of(other, "idp", b"k1"));
+    }
+
+    #[test]
+    fn pseudonyms_and_hashes_allocate_nothing() {
+        let key = key(1, 7);
+        let claimed = ClaimedKey::new(Some(&key)).unwrap();
+        let address = "2001:db8:1:2:3:4:5:6".parse().unwrap();
+        let allocated = allocation_counter::measure(|| {
+            key.pseudonym(PseudonymKind::Subject, "https://idp.example", "alice");
+            AddressDetail::Keyed.detailed(address, Some(&key));
+            claimed.claimed_id("keys", b"3f0c9f5b7a3d4e21");
+        });
+        assert_eq!(allocated.count_total, 0);
+    }
+}

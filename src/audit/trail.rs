@@ -36,7 +36,7 @@ pub(super) struct Trail {
 enum Form {
     Records {
         encoding: Encoding,
-        seals: Option<Seals>,
+        seals: Option<Box<Seals>>,
     },
     /// Sealed checkpoints of the other sinks, as they are.
     Checkpoints,
@@ -64,13 +64,15 @@ impl Trail {
         key: Option<ChainKey>,
         anchors: Vec<Arc<Ring>>,
     ) -> Self {
-        let seals = key.map(|key| Seals {
-            key,
-            chain: None,
-            anchors,
-            unconfirmed: Vec::new(),
-            count: 0,
-            since: None,
+        let seals = key.map(|key| {
+            Box::new(Seals {
+                key,
+                chain: None,
+                anchors,
+                unconfirmed: Vec::new(),
+                count: 0,
+                since: None,
+            })
         });
         Self::new(name, Form::Records { encoding, seals })
     }
@@ -121,7 +123,7 @@ impl Trail {
         Some(self.seals()?.chain.as_ref()?.starts())
     }
 
-    pub(super) const fn has_chain(&self) -> bool {
+    pub(super) fn has_chain(&self) -> bool {
         self.seals().is_some()
     }
 
@@ -273,16 +275,16 @@ impl Trail {
         true
     }
 
-    const fn seals(&self) -> Option<&Seals> {
+    fn seals(&self) -> Option<&Seals> {
         match &self.form {
-            Form::Records { seals, .. } => seals.as_ref(),
+            Form::Records { seals, .. } => seals.as_deref(),
             Form::Checkpoints => None,
         }
     }
 
-    const fn seals_mut(&mut self) -> Option<&mut Seals> {
+    fn seals_mut(&mut self) -> Option<&mut Seals> {
         match &mut self.form {
-            Form::Records { seals, .. } => seals.as_mut(),
+            Form::Records { seals, .. } => seals.as_deref_mut(),
             Form::Checkpoints => None,
         }
     }

@@ -11,7 +11,7 @@
 //! | [`jsonwebtoken`] | `jsonwebtoken` | applications that use `jsonwebtoken` 12: its keys converted, and a cryptography provider for it on `ring` |
 //! | [`reqwest`] | `reqwest` | HTTP requests with `reqwest`, and [`Gate::issuer`](crate::Gate::issuer), a whole gate on it |
 //! | [`tokio`] | `tokio` | background work on the tokio runtime |
-//! | [`tracing`] | `tracing` | events for logs |
+//! | [`tracing`] | `tracing` | events and audit records for logs |
 
 #[cfg(feature = "cedar")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "cedar")))]

@@ -1,9 +1,13 @@
-//! Events as `tracing` events (feature `tracing`).
+//! Events and audit records as `tracing` events (feature `tracing`).
+
+mod tracing_sink;
 
 use std::fmt;
 
 use tracing::field::{DisplayValue, display};
 use tracing::{Level, event};
+
+pub use tracing_sink::TracingSink;
 
 use crate::event::{Event, Observer};
 

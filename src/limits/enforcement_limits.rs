@@ -92,7 +92,6 @@ pub const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 /// Most records between two checkpoints of the chain of audit records.
 pub const AUDIT_CHECKPOINT_RECORDS: u64 = 1_000;
 
-/// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
 /// Default age at which a new audit file is begun: a day.
 pub const AUDIT_FILE_AGE: Duration = Duration::from_secs(86_400);
 
@@ -108,5 +107,5 @@ pub const AUDIT_KEEP_MAX: usize = 1_000_000;
 /// Default time after which audit files are made durable.
 pub const AUDIT_SYNC: Duration = Duration::from_secs(1);
 
-/// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
+/// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
 pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;

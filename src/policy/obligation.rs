@@ -30,15 +30,17 @@ pub struct Obligations {
 
 /// The level of detail at which a decision is recorded in the audit log.
 ///
-/// What each level records is up to the service; levels are ordered from brief to full.
+/// The [audit trail](crate::audit) of a gate records more at each level; levels are ordered from
+/// brief to full.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum AuditLevel {
-    /// The minimum of detail, for decisions that are frequent and harmless: `brief`.
+    /// Who asked for what, and the outcome, for decisions that are frequent and harmless: `brief`.
     Brief,
-    /// The usual detail, which the service defines: `normal`.
+    /// In addition the path, the user agent, reasons and limits, as is usual: `normal`.
     Normal,
-    /// All available detail, for decisions that have to be traceable later: `full`.
+    /// In addition scopes, names of claims and the trace, for decisions that have to be traceable
+    /// later: `full`. Such a record is never left out by sampling.
     Full,
 }
 
@@ -72,7 +74,7 @@ impl Obligations {
 
     /// Requires the decision to be recorded at this level.
     ///
-    /// Without it the service records decisions at its own default level.
+    /// Without it decisions are recorded at the level [`Normal`](AuditLevel::Normal).
     #[must_use]
     pub const fn with_audit(mut self, level: AuditLevel) -> Self {
         self.audit = Some(level);
@@ -104,7 +106,7 @@ impl Obligations {
 
     /// Returns the level at which the decision is to be recorded.
     ///
-    /// `None` leaves the level to the service.
+    /// `None` is the level [`Normal`](AuditLevel::Normal).
     pub const fn audit(&self) -> Option<AuditLevel> {
         self.audit
     }

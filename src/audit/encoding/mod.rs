@@ -8,10 +8,18 @@ mod ocsf;
 mod outcome;
 mod scalar;
 #[cfg(test)]
+mod test_cef;
+#[cfg(test)]
+mod test_json;
+#[cfg(test)]
+mod test_ocsf;
+#[cfg(test)]
+pub(super) mod test_samples;
+#[cfg(test)]
 mod tests;
 
 use super::record::{Common, Record};
-pub(super) use scalar::push_time;
+pub(super) use scalar::{push_id, push_number, push_time};
 
 /// The form of a line of the audit trail.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

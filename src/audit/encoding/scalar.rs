@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::IpAddr;
 
 /// Appends a number in decimal.
-pub(super) fn push_number(number: u64, line: &mut Vec<u8>) {
+pub(crate) fn push_number(number: u64, line: &mut Vec<u8>) {
     // The largest number has 20 digits.
     let mut digits = [b'0'; 20];
     let mut rest = number;
@@ -44,7 +44,7 @@ const fn hex_digit(nibble: u8) -> u8 {
 }
 
 /// Appends an id: 32 hexadecimal digits.
-pub(super) fn push_id(id: u128, line: &mut Vec<u8>) {
+pub(crate) fn push_id(id: u128, line: &mut Vec<u8>) {
     push_hex(&id.to_be_bytes(), line);
 }
 
