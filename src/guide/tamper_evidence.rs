@@ -80,10 +80,13 @@
 //! // ... the service runs, and ends:
 //! audit.close(Duration::from_secs(5));
 //!
-//! let files = |path| fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect();
-//! let trail: Result<Vec<_>, std::io::Error> = files(&directory);
-//! let anchors: Result<Vec<_>, std::io::Error> = files(&elsewhere);
-//! let verified = audit::verify(&trail?, &key, &anchors?)?;
+//! let [mut trail, mut anchors] = [Vec::new(), Vec::new()];
+//! for (path, files) in [(&directory, &mut trail), (&elsewhere, &mut anchors)] {
+//!     for entry in fs::read_dir(path)? {
+//!         files.push(entry?.path());
+//!     }
+//! }
+//! let verified = audit::verify(&trail, &key, &anchors)?;
 //! assert_eq!(verified.first_fault, None);
 //! assert!(!verified.open_end);
 //! # fs::remove_dir_all(base)?;
