@@ -2,6 +2,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::result_large_err,
     clippy::unwrap_used,
     reason = "a test panics where it fails"
 )]
