@@ -30,6 +30,10 @@ pub(super) struct Rule {
 
 /// What a limit bounds.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most limits are rates, and each is read for every request"
+)]
 pub(super) enum Bound {
     Rate(RateBound),
     Concurrent {

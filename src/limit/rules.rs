@@ -128,10 +128,10 @@ impl Rules {
     /// Returns the text that chooses the plan of a caller.
     pub(super) fn plan_text<'p>(&self, principal: &'p Principal) -> Option<Cow<'p, str>> {
         #[cfg(feature = "api-key")]
-        if let Some(details) = principal.extension::<ApiKeyDetails>() {
-            if let Some(class) = details.limit_class() {
-                return Some(Cow::Borrowed(class));
-            }
+        if let Some(details) = principal.extension::<ApiKeyDetails>()
+            && let Some(class) = details.limit_class()
+        {
+            return Some(Cow::Borrowed(class));
         }
         principal
             .claims()
@@ -144,10 +144,10 @@ impl Rules {
         if self.classes.iter().any(|known| **known == *class) {
             return false;
         }
-        if let Some(observer) = &self.observer {
-            if let Some(count) = self.tables.unknown_class.admit(at, 1) {
-                observer.observe(&Event::UnknownLimitClass { class, count });
-            }
+        if let Some(observer) = &self.observer
+            && let Some(count) = self.tables.unknown_class.admit(at, 1)
+        {
+            observer.observe(&Event::UnknownLimitClass { class, count });
         }
         true
     }
