@@ -22,7 +22,7 @@
 //! fn limits() -> Result<Limits, ConfigError> {
 //!     Limits::builder()
 //!         // Before anything is read: what one address may cost.
-//!         .limit(Limit::rate("source", Rate::per_minute(1_200)?).by(crate::limit::By::Source))
+//!         .limit(Limit::rate("source", Rate::per_minute(1_200)?).by(By::Source))
 //!         // For each verified caller.
 //!         .limit(Limit::rate("default", Rate::per_minute(600)?))
 //!         // In addition, for requests whose rule of the policy names the class.
@@ -129,7 +129,7 @@
 //! # use bearergate::ConfigError;
 //! # use bearergate::limit::{By, Limit, Limits};
 //! # fn limits() -> Result<Limits, ConfigError> {
-//! let shedder = Limit::concurrent("load", 400).by(crate::limit::By::Everyone).kept_for(20, "critical");
+//! let shedder = Limit::concurrent("load", 400).by(By::Everyone).kept_for(20, "critical");
 //! # Limits::builder().limit(shedder).build()
 //! # }
 //! # assert!(limits().is_ok());

@@ -4,19 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::config::Limit;
-use super::limits::Limits;
-use super::rules::Rules;
 use super::usage::UsageStore;
 use crate::environment::Environment;
-use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::limits;
 use crate::principal::Authority;
 use crate::rate::Rate;
 
-/// Builds [`Limits`].
+/// Builds [`Limits`](crate::limit::Limits).
 ///
-/// Nothing is checked before [`build`](Self::build).
+/// Nothing is checked before `build`.
 #[derive(Clone)]
 #[must_use]
 pub struct LimitsBuilder {
@@ -132,15 +129,6 @@ impl LimitsBuilder {
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_observer(&mut self.observer);
         self
-    }
-
-    /// Builds the limits.
-    ///
-    /// # Errors
-    ///
-    /// A [`ConfigError`] that names the limit and what to do.
-    pub fn build(self) -> Result<Limits, ConfigError> {
-        Rules::first(&self).map(Limits::new)
     }
 }
 

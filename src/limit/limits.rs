@@ -138,6 +138,17 @@ impl Limits {
     }
 }
 
+impl LimitsBuilder {
+    /// Builds the limits.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the limit and what to do.
+    pub fn build(self) -> Result<Limits, ConfigError> {
+        Rules::first(&self).map(Limits::new)
+    }
+}
+
 impl Counted for Limits {
     fn samples(&self, add: &mut dyn FnMut(Sample<'_>)) {
         self.0.load().samples(add);
