@@ -34,6 +34,7 @@
 
 mod entry;
 mod forwarded;
+mod header_name;
 mod list;
 mod origin;
 mod proxies;

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use super::error::{ConfigErrors, FIELD, LocatedError};
+use super::error::{ConfigErrors, LocatedError, syntax_error};
 use super::files;
 use super::tree::Tree;
-use crate::error::ConfigError;
-use crate::json::{FileFormat, JsonError, SyntaxFault, Value};
+use crate::json::{FileFormat, Value};
 use crate::limits;
 use crate::policy::PolicyLoader;
 
@@ -55,7 +54,7 @@ impl Configuration {
     /// One error without a path, with line and column, for text that is not strict JSON.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, ConfigErrors> {
         let text = text.as_ref();
-        let value = Value::parse(text).map_err(|error| syntax_error(text, error))?;
+        let value = Value::parse(text).map_err(|error| syntax_error(text, error, &FORMAT))?;
         Ok(Self::from_tree(Tree::from_json(value)))
     }
 
@@ -128,12 +127,6 @@ impl fmt::Debug for Configuration {
 /// It is the file `schema/configuration.schema.json`. Building checks more than the schema can say,
 /// such as algorithms that no key serves.
 pub const CONFIGURATION_SCHEMA: &str = include_str!("../../schema/configuration.schema.json");
-
-fn syntax_error(text: &[u8], error: JsonError) -> LocatedError {
-    let SyntaxFault { position, detail } = SyntaxFault::find(text, error, &FORMAT);
-    let error = ConfigError::malformed(FIELD, detail).with_source(error);
-    LocatedError::new(String::new(), error).at(position)
-}
 
 const FORMAT: FileFormat = FileFormat {
     start: "write JSON: an object",

@@ -4,21 +4,22 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::json::Position;
+use crate::json::{FileFormat, JsonError, Position, SyntaxFault, Value};
 use crate::limits;
 
 /// One error of a configuration, with the member of the file that it is about.
 ///
 /// `Display` prints the path, what was expected, what was found and what to do, such as
 /// `/issuers/0/algorithms: expected an array, found "ES256"; write it in brackets`.
-/// An error of a text that is no JSON has line and column in place of the path. It shows no secret.
+/// An error of a text that is no JSON has line and column in place of the path, and one of a limits
+/// file has both. It shows no secret.
 #[derive(Clone, Debug)]
 pub struct LocatedError {
     path: String,
     error: ConfigError,
     /// Whether the path does not name what the error is about, so that its field is shown too.
     names_field: bool,
-    /// Where the text is no JSON.
+    /// Where the place is in the text, if there is one text.
     position: Option<Position>,
 }
 
@@ -84,6 +85,13 @@ impl Error for LocatedError {
     }
 }
 
+/// Makes the error about a text that is no strict JSON.
+pub(super) fn syntax_error(text: &[u8], error: JsonError, format: &FileFormat) -> LocatedError {
+    let SyntaxFault { position, detail } = SyntaxFault::find(text, error, format);
+    let error = ConfigError::malformed(FIELD, detail).with_source(error);
+    LocatedError::new(String::new(), error).at(position)
+}
+
 /// The field of errors that name the member by its path only.
 pub(super) const FIELD: &str = "configuration";
 
@@ -119,6 +127,15 @@ impl ConfigErrors {
     /// Returns how many errors were found, also beyond those that are listed.
     pub fn count(&self) -> usize {
         self.errors.len().saturating_add(self.more)
+    }
+
+    /// Adds to each error the line and the column of its place in the text.
+    pub(super) fn with_positions(mut self, text: &[u8], file: Value<'_>) -> Self {
+        for error in &mut self.errors {
+            let position = || Position::of_pointer(text, file, &error.path, false);
+            error.position = Some(error.position.unwrap_or_else(position));
+        }
+        self
     }
 
     pub(super) const fn empty() -> Self {

@@ -52,6 +52,7 @@ mod found;
 mod introspection_endpoint;
 mod issuers;
 mod keys;
+mod limits_file;
 mod network;
 mod no_keys;
 mod places;
@@ -71,4 +72,5 @@ mod tree;
 
 pub use document::{CONFIGURATION_SCHEMA, Configuration};
 pub use error::{ConfigErrors, LocatedError};
+pub use limits_file::{EnforcementEnv, LIMITS_SCHEMA, LimitsFile, LimitsLoader};
 pub use service::ConfiguredService;

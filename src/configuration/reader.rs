@@ -151,7 +151,7 @@ impl<'c> Node<'c> {
     }
 
     /// Reads one of these texts.
-    pub(super) fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Clone>(&self, choices: &[(&'static str, T)]) -> Option<T> {
         let chosen = match self.tree {
             Tree::Text(text) => choices.iter().find(|(name, _)| name == text),
             _ => None,
@@ -168,7 +168,7 @@ impl<'c> Node<'c> {
             };
             self.refuse(&format!("one of {}", listed(&names)), &remedy);
         }
-        chosen.map(|(_, value)| *value)
+        chosen.map(|(_, value)| value.clone())
     }
 
     /// Reads an array that is not empty.

@@ -15,7 +15,7 @@ use crate::limits;
 ///
 /// Its depth is bounded by [`limits::JSON_DEPTH`], so recursion over it is bounded too. It has no
 /// `Debug`, because it may hold secrets that were written where none belongs.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Tree {
     Null,
     Bool(bool),

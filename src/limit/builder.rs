@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::by::By;
 use super::config::Limit;
 use super::usage::UsageStore;
 use crate::environment::Environment;
@@ -24,6 +25,7 @@ pub struct LimitsBuilder {
     pub(super) exceptions: Vec<Exception>,
     pub(super) sources: usize,
     pub(super) callers: usize,
+    pub(super) may_be_empty: bool,
     pub(super) usage: Option<Arc<dyn UsageStore>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
@@ -47,6 +49,7 @@ impl LimitsBuilder {
             exceptions: Vec::new(),
             sources: limits::SOURCES,
             callers: limits::CALLERS,
+            may_be_empty: false,
             usage: None,
             observer: None,
         }
@@ -107,6 +110,13 @@ impl LimitsBuilder {
         self
     }
 
+    /// Builds also without a limit, for a service that gets its limits later by
+    /// [`Limits::replace`]. By default that is an error, because such limits refuse nothing.
+    pub const fn allow_empty(mut self) -> Self {
+        self.may_be_empty = true;
+        self
+    }
+
     /// Sets the store of the quotas, which is required once there is one.
     pub fn usage(self, store: impl UsageStore + 'static) -> Self {
         self.usage_by(Arc::new(store))
@@ -129,6 +139,37 @@ impl LimitsBuilder {
     pub fn env(mut self, environment: &Environment) -> Self {
         environment.set_observer(&mut self.observer);
         self
+    }
+
+    /// Returns whether a limit counts by source, so that the gate has to know the address.
+    pub fn needs_source(&self) -> bool {
+        self.limits.iter().any(|limit| limit.by == By::Source)
+    }
+}
+
+/// What the reader of limits files asks.
+#[cfg(feature = "config-file")]
+impl LimitsBuilder {
+    /// Returns whether a quota can be counted.
+    pub(crate) const fn has_usage(&self) -> bool {
+        self.usage.is_some()
+    }
+
+    /// Returns whether there is nothing to build, and this is not allowed.
+    pub(crate) fn is_missing(&self) -> bool {
+        !self.may_be_empty && self.number_of_limits() == [0, 0, 0]
+    }
+
+    /// Returns the number of limits for all requests, of `otherwise` and of plans.
+    pub(crate) fn number_of_limits(&self) -> [usize; 3] {
+        let of_plans = self.plans.iter().map(|(_, limits)| limits.len()).sum();
+        let otherwise = self.otherwise.iter().flatten().count();
+        [self.limits.len(), otherwise, of_plans]
+    }
+
+    /// Returns the number of exceptions.
+    pub(crate) fn number_of_exceptions(&self) -> usize {
+        self.exceptions.len()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a configuration of limits has to fulfil.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::builder::{Exception, LimitsBuilder};
@@ -10,34 +10,86 @@ use super::gcra::Pace;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::limits;
 
-/// Checks everything but what stores and quotas check themselves.
+/// What a fault is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Culprit {
+    /// A limit: its place among all, those for all requests first, then `otherwise`, then plans.
+    Limit(usize),
+    /// An exception, by its place.
+    Exception(usize),
+    /// Everything else.
+    Whole,
+}
+
+/// What is wrong, and with what.
+pub(crate) type Fault = (Culprit, ConfigError);
+
+/// Checks everything but what stores check themselves.
 pub(super) fn check(config: &LimitsBuilder) -> Result<(), ConfigError> {
+    match config.faults().into_iter().next() {
+        Some((_, fault)) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+impl LimitsBuilder {
+    /// Returns all faults, each with what it is about, but those that stores find.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        all_faults(self)
+    }
+}
+
+fn all_faults(config: &LimitsBuilder) -> Vec<Fault> {
+    let whole = |result: Result<(), ConfigError>| result.err().map(|fault| (Culprit::Whole, fault));
+    let mut faults = Vec::new();
+    faults.extend(whole(check_tables(config)));
+    faults.extend(whole(check_number(config)));
+    // Too many are not looked at one by one.
+    if !faults.is_empty() {
+        return faults;
+    }
+    faults.extend(limit_faults(config));
+    faults.extend(whole(check_plans(config)));
+    faults.extend(plan_faults(config));
+    faults.extend(exception_faults(config));
+    faults
+}
+
+fn check_tables(config: &LimitsBuilder) -> Result<(), ConfigError> {
     let slots = limits::TABLE_SLOTS_MIN..=limits::TABLE_SLOTS_MAX;
     for (field, given) in [("sources", config.sources), ("callers", config.callers)] {
         if !slots.contains(&given) {
             return Err(ConfigError::out_of_range(field, given, slots));
         }
     }
-    check_number(config)?;
+    Ok(())
+}
+
+fn limit_faults(config: &LimitsBuilder) -> Vec<Fault> {
     let mut names = HashSet::new();
-    for limit in all(config) {
-        check_name(&limit.name)?;
-        if !names.insert(&limit.name) {
-            let detail = format!(
-                "two limits are named `{}`; give each a name of its own, also those of plans",
-                limit.name
-            );
-            return Err(ConfigError::conflict("name", detail));
-        }
-        check_limit(limit)?;
-        let is_quota = matches!(limit.what, What::Quota(_));
-        if is_quota && config.usage.is_none() {
-            return Err(no_usage_store(limit));
-        }
+    let mut faults = Vec::new();
+    for (at, limit) in all(config).enumerate() {
+        let checked = check_name(&limit.name)
+            .and_then(|()| match names.insert(&limit.name) {
+                true => Ok(()),
+                false => Err(doubled_name(limit)),
+            })
+            .and_then(|()| check_limit(limit))
+            .and_then(|()| match (&limit.what, &config.usage) {
+                (What::Quota(_), None) => Err(no_usage_store(limit)),
+                _ => Ok(()),
+            });
+        faults.extend(checked.err().map(|fault| (Culprit::Limit(at), fault)));
     }
-    check_plans(config)?;
-    check_classes(config)?;
-    check_exceptions(config)
+    faults
+}
+
+fn doubled_name(limit: &Limit) -> ConfigError {
+    let detail = format!(
+        "two limits are named `{}`; give each a name of its own, also those of plans",
+        limit.name
+    );
+    ConfigError::conflict("name", detail)
 }
 
 /// Returns the classes that limits name.
@@ -63,14 +115,9 @@ fn all(config: &LimitsBuilder) -> impl Iterator<Item = &Limit> {
     config.limits.iter().chain(otherwise).chain(plans)
 }
 
-/// Limits of plans, which are asked of some callers only.
-fn of_plans(config: &LimitsBuilder) -> impl Iterator<Item = &Limit> {
-    all(config).skip(config.limits.len())
-}
-
 fn check_number(config: &LimitsBuilder) -> Result<(), ConfigError> {
     let number = all(config).count();
-    if number == 0 {
+    if number == 0 && !config.may_be_empty {
         return Err(ConfigError::empty(
             "limits",
             "add a limit with `LimitsBuilder::limit`",
@@ -138,7 +185,7 @@ fn check_limit(limit: &Limit) -> Result<(), ConfigError> {
     match &limit.what {
         What::Rate(rate) => check_cost(limit, Pace::from(*rate), rate.burst_cells()),
         What::Concurrent(most) => check_concurrent(limit, *most),
-        What::Quota(_) => check_quota(limit),
+        What::Quota(quota) => quota.check().and_then(|()| check_quota(limit)),
     }
 }
 
@@ -237,62 +284,89 @@ fn check_plans(config: &LimitsBuilder) -> Result<(), ConfigError> {
                       `LimitsBuilder::otherwise`, or everybody who has no plan is unlimited";
         return Err(ConfigError::missing("otherwise", detail));
     }
-    if let Some(limit) = of_plans(config).find(|limit| limit.by == By::Source) {
-        let detail = format!(
-            "the limit `{}` of a plan counts by source, but sources are counted before the caller \
-             and its plan are known; add it with `LimitsBuilder::limit`",
-            limit.name
-        );
-        return Err(ConfigError::conflict("by", detail));
-    }
     Ok(())
 }
 
-/// Refuses a class that only some plans limit: without one, callers would have no limit there.
-fn check_classes(config: &LimitsBuilder) -> Result<(), ConfigError> {
+/// Returns what limits of plans, which are asked of some callers only, must not be.
+fn plan_faults(config: &LimitsBuilder) -> Vec<Fault> {
     let otherwise = config.otherwise.iter().flatten();
     let common = config.limits.iter().chain(otherwise);
-    let common: HashSet<_> = common.filter_map(|limit| limit.class.as_ref()).collect();
-    let of_plans = config.plans.iter().flat_map(|(_, limits)| limits);
-    let lone = of_plans.filter_map(|limit| Some((limit, limit.class.as_ref()?)));
-    for (limit, class) in lone {
-        if !common.contains(class) {
-            let detail = format!(
-                "only plans limit the class `{class}` (`{}`), so callers of other plans are unlimited \
-                 there; add a limit of this class to `otherwise` or for all",
-                limit.name
-            );
-            return Err(ConfigError::missing("class", detail));
+    let classes: HashSet<_> = common.filter_map(|limit| limit.class.as_ref()).collect();
+    let is_lone = |limit: &Limit| {
+        limit
+            .class
+            .as_ref()
+            .is_some_and(|own| !classes.contains(own))
+    };
+    let of_callers = all(config).enumerate().skip(config.limits.len());
+    let own_of_plans = config.limits.len() + config.otherwise.iter().flatten().count();
+    let mut faults = Vec::new();
+    for (at, limit) in of_callers {
+        if limit.by == By::Source {
+            faults.push((Culprit::Limit(at), by_source_in_plan(limit)));
+        }
+        if at >= own_of_plans && is_lone(limit) {
+            faults.push((Culprit::Limit(at), lone_class(limit)));
         }
     }
-    Ok(())
+    faults
 }
 
-fn check_exceptions(config: &LimitsBuilder) -> Result<(), ConfigError> {
+fn by_source_in_plan(limit: &Limit) -> ConfigError {
+    let detail = format!(
+        "the limit `{}` of a plan counts by source, but sources are counted before the caller and \
+         its plan are known; add it with `LimitsBuilder::limit`",
+        limit.name
+    );
+    ConfigError::conflict("by", detail)
+}
+
+/// A class that only some plans limit: callers without one would have no limit there.
+fn lone_class(limit: &Limit) -> ConfigError {
+    let detail = format!(
+        "only plans limit the class `{}` (`{}`), so callers of other plans are unlimited there; add \
+         a limit of this class to `otherwise` or for all",
+        limit.class.as_deref().unwrap_or_default(),
+        limit.name
+    );
+    ConfigError::missing("class", detail)
+}
+
+fn exception_faults(config: &LimitsBuilder) -> Vec<Fault> {
+    let limits: HashMap<_, _> = all(config).map(|limit| (&*limit.name, limit)).collect();
     let mut known = HashSet::new();
-    for exception in &config.exceptions {
-        let Some(limit) = all(config).find(|limit| *limit.name == *exception.limit) else {
-            let expected = "the name of a limit";
-            let remedy = "add the limit, or remove the exception";
-            let found = &exception.limit;
-            return Err(ConfigError::unexpected(
-                "exception",
-                expected,
-                found,
-                remedy,
-            ));
+    let mut faults = Vec::new();
+    for (at, exception) in config.exceptions.iter().enumerate() {
+        let limit = limits.get(&*exception.limit);
+        let checked = match limit {
+            None => Err(unknown_limit(exception)),
+            Some(limit) => check_exception(limit, exception).and_then(|()| {
+                let who = (&exception.limit, &exception.authority, &exception.subject);
+                match known.insert(who) {
+                    true => Ok(()),
+                    false => Err(doubled_exception(limit)),
+                }
+            }),
         };
-        check_exception(limit, exception)?;
-        let who = (&exception.limit, &exception.authority, &exception.subject);
-        if !known.insert(who) {
-            let detail = format!(
-                "the limit `{}` has two exceptions for one subject; remove one of them",
-                limit.name
-            );
-            return Err(ConfigError::conflict("exception", detail));
-        }
+        faults.extend(checked.err().map(|fault| (Culprit::Exception(at), fault)));
     }
-    Ok(())
+    faults
+}
+
+fn unknown_limit(exception: &Exception) -> ConfigError {
+    let (expected, remedy) = (
+        "the name of a limit",
+        "add the limit, or remove the exception",
+    );
+    ConfigError::unexpected("exception", expected, &exception.limit, remedy)
+}
+
+fn doubled_exception(limit: &Limit) -> ConfigError {
+    let detail = format!(
+        "the limit `{}` has two exceptions for one subject; remove one of them",
+        limit.name
+    );
+    ConfigError::conflict("exception", detail)
 }
 
 fn check_exception(limit: &Limit, exception: &Exception) -> Result<(), ConfigError> {

@@ -35,6 +35,8 @@ pub use builder::LimitsBuilder;
 pub use by::{By, Outage};
 pub use charges::{Charges, Exceeded};
 pub use config::Limit;
+#[cfg(feature = "config-file")]
+pub(crate) use config_check::Culprit;
 pub use limits::Limits;
 pub use lock_out::{LockOut, LockOutBuilder, LockStanding, Locked};
 pub use quota::Quota;

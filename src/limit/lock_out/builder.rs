@@ -151,11 +151,24 @@ impl LockOutBuilder {
     pub fn build(self) -> Result<LockOut, ConfigError> {
         let rules = self.rules()?;
         let weights = self.weights()?;
-        let slots = limits::TABLE_SLOTS_MIN..=limits::TABLE_SLOTS_MAX;
-        if !slots.contains(&self.sources) {
-            return Err(ConfigError::out_of_range("sources", self.sources, slots));
-        }
+        self.check_sources()?;
         Ok(self.lock_out(rules, weights))
+    }
+
+    /// Checks what [`build`](Self::build) checks.
+    #[cfg(feature = "config-file")]
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.rules()?;
+        self.weights()?;
+        self.check_sources()
+    }
+
+    fn check_sources(&self) -> Result<(), ConfigError> {
+        let slots = limits::TABLE_SLOTS_MIN..=limits::TABLE_SLOTS_MAX;
+        match slots.contains(&self.sources) {
+            true => Ok(()),
+            false => Err(ConfigError::out_of_range("sources", self.sources, slots)),
+        }
     }
 
     fn lock_out(self, rules: LockRules, weights: Weights) -> LockOut {
