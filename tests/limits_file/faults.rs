@@ -338,7 +338,7 @@ fn all_errors_are_reported_at_once_and_lines_are_those_of_the_file() {
         "{text}"
     );
     assert!(
-        text.contains("/limits/1/rat (line 5, column 25): "),
+        text.contains("/limits/1/rat (line 5, column 24): "),
         "{text}"
     );
     assert!(text.contains("/limits/1 (line 5, column 3): "), "{text}");
