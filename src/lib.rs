@@ -11,7 +11,8 @@
 //! issues what it validates (API keys, sessions, refresh tokens, access tokens) for services that
 //! have checked who their user is. Proof of possession (DPoP, certificates) needs a
 //! [`SenderConstraint`](validator::SenderConstraint) of yours in this version; without one, tokens
-//! that are bound to a key are refused. Rate limits and an audit trail are not in this version.
+//! that are bound to a key are refused. Rate limits, lock-outs, quotas and an audit trail are off until
+//! they are configured.
 //!
 //! # Example
 //!
@@ -60,6 +61,12 @@
 //! | configure a service from a file | [configuration file](guide::configuration_file) | `configuration::Configuration` (feature `config-file`) |
 //! | be fast, and still revoke | [caching and revocation](guide::caching_and_revocation) | [`TokenCache`](validator::TokenCache), [`Denylist`](revocation::Denylist) |
 //! | validate a credential of my own | [custom validator](guide::custom_validator) | [`TokenValidator`], [`KeyStore`], [`Authorizer`] |
+//! | limit callers, sources, routes and plans | [rate limits](guide::rate_limits) | [`Limits`](limit::Limits), [`Limit`](limit::Limit), [`Rate`](limit::Rate) |
+//! | know the client's address behind a proxy | [behind a proxy](guide::behind_a_proxy) | [`Proxies`](address::Proxies), [`AddressRules`](address::AddressRules) |
+//! | stop guessing | [lock-out](guide::lock_out) | [`LockOut`](limit::LockOut), [`Watch`](limit::Watch) |
+//! | meter and sell | [usage and quotas](guide::usage_and_quotas) | [`Meter`](limit::Meter), [`Quota`](limit::Quota) |
+//! | record every decision | [audit and SIEM](guide::audit_and_siem), [tamper evidence](guide::tamper_evidence) | [`Audit`](audit::Audit), [`FileSink`](audit::FileSink) |
+//! | count and alert | [metrics](guide::metrics) | [`Gate::metrics`], [`Metrics`](metrics::Metrics) |
 //! | know why a request was refused | [errors](guide::errors) | [`RejectionKind`], [`Gate::doctor`], [`diagnosis`] |
 //! | test my service | [testing](guide::testing) | [`FakeClock`](clock::FakeClock), `testing::FakeIssuer` (feature `testing`) |
 //! | know what it protects against | [threat model](guide::threat_model) | |

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::answers::{Phase, Report};
 use super::audit_error::AuditError;
-use super::builder::AuditBuilder;
 use super::core::{Core, Line, Mode};
 use super::event::AuditEvent;
 use super::health::{AuditHealth, Closed, Lost, SinkHealth, SinkState};
@@ -41,11 +40,6 @@ struct Owner {
 }
 
 impl Audit {
-    /// Starts the configuration of a trail.
-    pub fn builder() -> AuditBuilder {
-        AuditBuilder::new()
-    }
-
     /// Takes over a core whose threads run.
     pub(super) fn running(core: Arc<Core>) -> Self {
         Self(Arc::new(Owner { core }))
@@ -53,7 +47,7 @@ impl Audit {
 
     /// Records an event, without blocking and without an allocation.
     ///
-    /// An allow can be left out by [`sample_allowed`](AuditBuilder::sample_allowed), and a refusal
+    /// An allow can be left out by [`sample_allowed`](super::AuditBuilder::sample_allowed), and a refusal
     /// of an unauthenticated request can be counted in a summary ([`Collapse`](super::Collapse)).
     /// Everything else is packed for each sink, or counted as lost there.
     pub fn record(&self, event: &AuditEvent<'_>) -> Recorded {
@@ -94,7 +88,6 @@ impl Audit {
 
     /// Returns whether every sink that requests depend on has room for the record of one more
     /// request. It is asked before a request is worked on.
-    #[allow(dead_code, reason = "for the gate")]
     pub(crate) fn has_room(&self) -> bool {
         let lines = self.core().lines.iter();
         let mut needed = lines.filter(|line| line.mode != Mode::BestEffort);
@@ -115,7 +108,6 @@ impl Audit {
     }
 
     /// Returns the keyed hash of an identity that was claimed and not verified.
-    #[allow(dead_code, reason = "for the gate")]
     pub(crate) fn claimed_id(&self, authority: &str, value: &[u8]) -> [u8; 8] {
         self.core().claimed.claimed_id(authority, value)
     }

@@ -58,8 +58,15 @@ enum Content {
     Checkpoints,
 }
 
+impl Audit {
+    /// Starts the configuration of a trail.
+    pub fn builder() -> AuditBuilder {
+        AuditBuilder::new()
+    }
+}
+
 impl AuditBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             sinks: Vec::new(),
             node: "local".to_owned(),

@@ -36,6 +36,7 @@ mod test_packing;
 mod trail;
 mod unpacking;
 mod verify;
+mod waiters;
 mod waiting;
 mod writer;
 mod writer_sink;

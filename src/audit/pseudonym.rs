@@ -9,7 +9,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use ring::rand::SystemRandom;
 
-use super::record::RecordedAddress;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret_source::SecretSource;
 
@@ -228,15 +227,6 @@ pub(crate) enum DetailedAddress {
     Keyed(Pseudonym),
 }
 
-impl DetailedAddress {
-    pub(crate) fn recorded(&self) -> RecordedAddress<'_> {
-        match self {
-            Self::Address(address) => RecordedAddress::Address(*address),
-            Self::Keyed(pseudonym) => RecordedAddress::Keyed(pseudonym.as_str()),
-        }
-    }
-}
-
 /// The key of the hashes of identities that were claimed and not verified.
 ///
 /// With a [`PseudonymKey`] the hashes of one identity are equal in all starts, without one only
@@ -421,9 +411,9 @@ mod tests {
         let text = |detail: AddressDetail, address: &str| {
             let address = address.parse().unwrap();
             let detailed = detail.detailed(address, Some(&key));
-            detailed.map(|detailed| match detailed.recorded() {
-                RecordedAddress::Address(address) => address.to_string(),
-                RecordedAddress::Keyed(name) => name.to_owned(),
+            detailed.map(|detailed| match detailed {
+                DetailedAddress::Address(address) => address.to_string(),
+                DetailedAddress::Keyed(name) => name.to_string(),
             })
         };
         for (address, full, prefix) in [

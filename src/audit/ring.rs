@@ -20,6 +20,7 @@ use super::answers::{Phase, Put, Report, Settled, Work};
 use super::entries::framed;
 use super::lane::{Lane, PerLane};
 use super::tally::{Done, Loss, Tally};
+use super::waiters::Waiters;
 
 /// The bytes that a request needs: those of its record, as a rule.
 const ROOM: usize = 1_024;
@@ -54,7 +55,7 @@ struct State {
     last: u64,
     /// All up to this number is written and synced.
     settled: u64,
-    waiters: Vec<Waiter>,
+    waiters: Waiters,
     /// The writer waits without a limit of time.
     is_idle: bool,
     /// The writer is to start at once.
@@ -67,13 +68,6 @@ struct State {
     errors: u64,
     /// Records that had room, and that the writer has left.
     abandoned: u64,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    number: u64,
-    deadline: Instant,
-    waker: Waker,
 }
 
 impl Ring {
@@ -178,26 +172,18 @@ impl Ring {
             let is_broken = state.is_broken;
             return Settled::Late { is_broken };
         }
-        let known = state.waiters.iter_mut();
-        match known
-            .into_iter()
-            .find(|w| w.number == number && w.waker.will_wake(waker))
-        {
-            Some(waiter) => waiter.deadline = deadline,
-            None => state.waiters.push(Waiter {
-                number,
-                deadline,
-                waker: waker.clone(),
-            }),
-        }
+        state.waiters.add(number, deadline, waker);
+        drop(state);
+        // A writer that waits before a new try does not wait longer than it has to.
+        self.work.notify_one();
         Settled::NotYet
     }
 
     /// Wakes those whose deadline has passed, and returns the next deadline.
     pub(super) fn wake_late(&self, now: Instant) -> Option<Instant> {
         let mut state = self.lock();
-        let late = state.take_waiters(|waiter| waiter.deadline <= now);
-        let next = state.waiters.iter().map(|waiter| waiter.deadline).min();
+        let late = state.waiters.take_late(now);
+        let next = state.waiters.next_deadline();
         drop(state);
         late.into_iter().for_each(Waker::wake);
         next
@@ -250,7 +236,7 @@ impl Ring {
         state.settled = state.settled.max(number);
         state.is_broken = false;
         let settled = state.settled;
-        let woken = state.take_waiters(|waiter| waiter.number <= settled);
+        let woken = state.waiters.take_up_to(settled);
         drop(state);
         woken.into_iter().for_each(Waker::wake);
     }
@@ -310,7 +296,7 @@ impl Ring {
         state.phase = Phase::Abandoned;
         state.abandon();
         let rest = state.abandoned;
-        let woken = state.take_waiters(|_| true);
+        let woken = state.waiters.take_up_to(u64::MAX);
         drop(state);
         self.work.notify_all();
         woken.into_iter().for_each(Waker::wake);
@@ -322,7 +308,7 @@ impl Ring {
         let mut state = self.lock();
         state.abandon();
         state.phase = Phase::Ended;
-        let woken = state.take_waiters(|_| true);
+        let woken = state.waiters.take_up_to(u64::MAX);
         drop(state);
         self.end.notify_all();
         woken.into_iter().for_each(Waker::wake);
@@ -381,11 +367,6 @@ impl State {
             .iter()
             .any(|(_, tally)| tally.pending.count > 0);
         self.waiting.is_empty() && !has_loss && !self.is_marked && self.phase == Phase::Open
-    }
-
-    fn take_waiters(&mut self, mut is_taken: impl FnMut(&Waiter) -> bool) -> Vec<Waker> {
-        let taken = self.waiters.extract_if(.., |waiter| is_taken(waiter));
-        taken.map(|waiter| waiter.waker).collect()
     }
 
     /// Counts what waits or is being written as lost.

@@ -15,7 +15,9 @@ pub trait AuditSink: fmt::Debug + Send {
     /// that wrote some of them remembers how many bytes, and goes on behind them.
     fn write(&mut self, batch: &Batch<'_>) -> io::Result<()>;
 
-    /// Makes durable what was written.
+    /// Makes durable what was written. It is called after each batch of a
+    /// [`before_answer`](super::AuditBuilder::before_answer) sink, for a
+    /// [`flush`](super::Audit::flush), and at the end.
     ///
     /// # Errors
     ///

@@ -58,7 +58,7 @@ fn a_required_sink_without_room_is_seen_before_a_request_though_another_is_fine(
     for (add, needs_room) in [(best, false), (required, true), (before, true)] {
         let [full, fine] = [Valve::default(), Valve::default()];
         fine.open();
-        let builder = Audit::builder().ring(RING).required(fine, Encoding::Native);
+        let builder = Audit::builder().ring(RING).sink(fine, Encoding::Native);
         let audit = add(builder, full.clone()).start().unwrap();
         assert!(audit.has_room());
         fill(&audit, &allow());

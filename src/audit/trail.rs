@@ -36,7 +36,7 @@ pub(super) struct Trail {
 enum Form {
     Records {
         encoding: Encoding,
-        seals: Option<Seals>,
+        seals: Option<Box<Seals>>,
     },
     /// Sealed checkpoints of the other sinks, as they are.
     Checkpoints,
@@ -49,6 +49,8 @@ struct Seals {
     /// From the start on.
     chain: Option<Chain>,
     anchors: Vec<Arc<Ring>>,
+    /// Checkpoints of the batch, with their times.
+    unconfirmed: Vec<(Vec<u8>, u64)>,
     /// The lines since the last checkpoint, and the elapsed time of that.
     count: u64,
     since: Option<Duration>,
@@ -62,12 +64,15 @@ impl Trail {
         key: Option<ChainKey>,
         anchors: Vec<Arc<Ring>>,
     ) -> Self {
-        let seals = key.map(|key| Seals {
-            key,
-            chain: None,
-            anchors,
-            count: 0,
-            since: None,
+        let seals = key.map(|key| {
+            Box::new(Seals {
+                key,
+                chain: None,
+                anchors,
+                unconfirmed: Vec::new(),
+                count: 0,
+                since: None,
+            })
         });
         Self::new(name, Form::Records { encoding, seals })
     }
@@ -118,7 +123,7 @@ impl Trail {
         Some(self.seals()?.chain.as_ref()?.starts())
     }
 
-    pub(super) const fn has_chain(&self) -> bool {
+    pub(super) fn has_chain(&self) -> bool {
         self.seals().is_some()
     }
 
@@ -154,8 +159,16 @@ impl Trail {
         (&self.lines, &self.marks)
     }
 
-    /// Forgets a batch that was written.
+    /// Forgets a batch that was written, and gives its checkpoints to the anchors. Before that they
+    /// would confirm lines that a killed process never wrote.
     pub(super) fn end_batch(&mut self) {
+        if let Some(seals) = self.seals_mut() {
+            for (entry, millis) in seals.unconfirmed.drain(..) {
+                for anchor in &seals.anchors {
+                    anchor.put(Lane::Notable, &entry, millis);
+                }
+            }
+        }
         self.lines.clear();
         self.marks.clear();
     }
@@ -188,7 +201,7 @@ impl Trail {
         }
     }
 
-    /// Adds a checkpoint and gives it to the anchors.
+    /// Adds a checkpoint, which the anchors get when it is written.
     pub(super) fn add_checkpoint(&mut self, core: &Core, file: &str) {
         let Some(chain) = self.seals().and_then(|seals| seals.chain.as_ref()) else {
             return;
@@ -204,9 +217,7 @@ impl Trail {
         };
         let entry = sealed_entry(mark, &self.line);
         if let Some(seals) = self.seals_mut() {
-            for anchor in &seals.anchors {
-                anchor.put(Lane::Notable, &entry, millis);
-            }
+            seals.unconfirmed.push((entry, millis));
             if let Some(chain) = &mut seals.chain {
                 chain.ratchet();
             }
@@ -264,16 +275,16 @@ impl Trail {
         true
     }
 
-    const fn seals(&self) -> Option<&Seals> {
+    fn seals(&self) -> Option<&Seals> {
         match &self.form {
-            Form::Records { seals, .. } => seals.as_ref(),
+            Form::Records { seals, .. } => seals.as_deref(),
             Form::Checkpoints => None,
         }
     }
 
-    const fn seals_mut(&mut self) -> Option<&mut Seals> {
+    fn seals_mut(&mut self) -> Option<&mut Seals> {
         match &mut self.form {
-            Form::Records { seals, .. } => seals.as_mut(),
+            Form::Records { seals, .. } => seals.as_deref_mut(),
             Form::Checkpoints => None,
         }
     }

@@ -196,8 +196,9 @@ impl Admitted {
     }
 
     /// Returns the decision, which is an allow, with its reasons and its
-    /// [obligations](Decision::obligations). The gate has not carried out the obligations; the
-    /// headers among them are also in [`headers`](Self::headers).
+    /// [obligations](Decision::obligations). The gate has asked the limits of their class and recorded
+    /// the decision, as far as it has limits and an audit trail; the headers among them are in
+    /// [`headers`](Self::headers).
     pub const fn decision(&self) -> &Decision {
         &self.decision
     }

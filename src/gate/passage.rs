@@ -23,6 +23,7 @@ use super::admitted::{Admitted, Authenticated};
 use super::enforcement::{Enforce, Stop};
 use super::slots::{Callers, Proofs};
 use crate::http_response::Refusal;
+use crate::metrics::Stage;
 use crate::now_or_later::{NowOrLater, ask};
 use crate::policy::{Authorizer, Decision};
 use crate::request::RequestFacts;
@@ -106,28 +107,32 @@ impl<'a, E: Enforce> Passage<'a, E> {
             facts,
             state,
         } = self;
-        enforce.limit_source(state).then(move |(state, limited)| {
-            let passage = Self {
-                gate,
-                enforce,
-                facts,
-                state,
-            };
-            match limited {
-                Ok(()) => NowOrLater::now(Ok(passage)),
-                Err(stop) => passage.stop(None, stop).map(Err),
-            }
-        })
+        enforce
+            .limit_source(state)
+            .then(move |(mut state, limited)| {
+                enforce.passed(&mut state, Stage::Limit);
+                let passage = Self {
+                    gate,
+                    enforce,
+                    facts,
+                    state,
+                };
+                match limited {
+                    Ok(()) => NowOrLater::now(Ok(passage)),
+                    Err(stop) => passage.stop(None, stop).map(Err),
+                }
+            })
     }
 
     /// Step 6.
     #[inline]
-    fn check_credentials(self) -> Checked<'a> {
+    fn check_credentials(mut self) -> Checked<'a> {
         let Some(now) = E::now(&self.state) else {
             return self.stop(None, Stop::no_time()).map(Err);
         };
         let slots = &self.gate.0.slots;
         slots.authenticate(self.facts, now).then(move |found| {
+            self.enforce.passed(&mut self.state, Stage::Validator);
             let found = found.and_then(|(callers, proofs)| Ok((slots.all_slots(callers)?, proofs)));
             match found {
                 Ok((caller, proofs)) => self.limit_caller(caller, proofs),
@@ -140,6 +145,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
     #[inline]
     fn limit_caller(mut self, caller: Authenticated, proofs: Proofs) -> Checked<'a> {
         ask!(self.enforce.limit_caller(&self.state, &caller), |limited| {
+            self.enforce.passed(&mut self.state, Stage::Limit);
             match E::limited(&mut self.state, limited) {
                 Ok(()) => self.decide(caller, proofs),
                 Err(stop) => self.stop(Some(caller), stop).map(Err),
@@ -149,11 +155,14 @@ impl<'a, E: Enforce> Passage<'a, E> {
 
     /// Step 8.
     #[inline]
-    fn decide(self, caller: Authenticated, proofs: Proofs) -> Checked<'a> {
+    fn decide(mut self, caller: Authenticated, proofs: Proofs) -> Checked<'a> {
         ask!(
             where request = Ok(E::request(&self.state, &caller).with_facts(&self.facts));
             self.gate.0.authorizer.authorize(&request),
-            |decision| self.limit_class(caller, proofs, decision)
+            |decision| {
+                self.enforce.passed(&mut self.state, Stage::Policy);
+                self.limit_class(caller, proofs, decision)
+            }
         )
     }
 
@@ -167,9 +176,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
     ) -> Checked<'a> {
         ask!(
             self.enforce.limit_class(&self.state, &caller, &decision),
-            |limited| match E::limited(&mut self.state, limited) {
-                Ok(()) => self.prove(caller, proofs, decision),
-                Err(stop) => self.stop(Some(caller), stop).map(Err),
+            |limited| {
+                self.enforce.passed(&mut self.state, Stage::Limit);
+                match E::limited(&mut self.state, limited) {
+                    Ok(()) => self.prove(caller, proofs, decision),
+                    Err(stop) => self.stop(Some(caller), stop).map(Err),
+                }
             }
         )
     }
@@ -199,17 +211,18 @@ impl<'a, E: Enforce> Passage<'a, E> {
     }
 
     /// Steps 6 and 7 of a request that is authenticated only.
-    fn identify(self, admission: Admission) -> Identified<'a> {
+    fn identify(mut self, admission: Admission) -> Identified<'a> {
         let Some(now) = E::now(&self.state) else {
             return self.stop(None, Stop::no_time()).map(Err);
         };
         let slots = &self.gate.0.slots;
-        slots
-            .authenticate(self.facts, now)
-            .then(move |found| match found {
+        slots.authenticate(self.facts, now).then(move |found| {
+            self.enforce.passed(&mut self.state, Stage::Validator);
+            match found {
                 Ok((callers, proofs)) => self.identify_callers(admission, callers, proofs),
                 Err(rejection) => self.stop(None, Stop::Rejected(rejection)).map(Err),
-            })
+            }
+        })
     }
 
     fn identify_callers(

@@ -11,15 +11,20 @@
 //! | [API keys](api_keys) | Issuing, accepting, rotating and revoking keys, and the peppers that protect them. |
 //! | [Sessions and refresh tokens](sessions_and_refresh_tokens) | Logins of browsers and of applications, and access tokens made from them. |
 //! | [Keys and sessions of users](keys_and_sessions_of_users) | Pages for users: their devices, log out everywhere else, connected applications, their own API keys. |
+//! | [Usage and quotas](usage_and_quotas) | What callers use, counted exactly once, quotas, leases, credits, and how to bill. |
 //! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
 //! | [Behind a proxy](behind_a_proxy) | The address of the client, address lists, and recipes for nginx, HAProxy, Envoy, AWS, Cloudflare, Azure and platform routers. |
 //! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Metrics](metrics) | Each number that a gate counts, its labels, what to alert on, and how to serve it. |
+//! | [Rate limits](rate_limits) | What a rate means, what to count by, plans, costs, concurrency, the size of tables, several nodes. |
+//! | [Lock-out](lock_out) | Sources that guess are locked out, signals of attacks, and what to do at each. |
+//! | [Audit and SIEM](audit_and_siem) | The audit trail: sinks, modes, what is lost when, a sample of each encoding, privacy. |
 //! | [Errors](errors) | Every kind of rejection and of configuration error: cause, where to look, fix. |
 //! | [Why was this refused](why_was_this_refused) | One call that shows every step of a request, expected against found, and the usual mistakes. |
 //! | [Testing](testing) | Clocks set by hand, a fake identity provider, tokens to order, suites for stores. |
+//! | [Tamper evidence](tamper_evidence) | What the chain of an audit trail proves and what not, anchors, keys, and verification. |
 //! | [Threat model](threat_model) | Assets, attackers, what the crate does against each, and what it leaves to the service. |
 //! | [Migrate from `jsonwebtoken`](migrate_from_jsonwebtoken) | Side by side, and what this crate refuses that the other accepts. |
 //! | [Migrate from `jwt-authorizer`](migrate_from_jwt_authorizer) | The same for `jwt-authorizer`. |
@@ -27,6 +32,7 @@
 //! | [Coming from Spring Security](coming_from_spring_security) | Its interfaces and where their work is done here. |
 
 pub mod api_keys;
+pub mod audit_and_siem;
 pub mod authorize_by_route;
 pub mod behind_a_proxy;
 pub mod caching_and_revocation;
@@ -36,6 +42,7 @@ pub mod configuration_file;
 pub mod custom_validator;
 pub mod errors;
 pub mod keys_and_sessions_of_users;
+pub mod lock_out;
 pub mod metrics;
 pub mod migrate_from_jsonwebtoken;
 pub mod migrate_from_jwt_authorizer;
@@ -44,8 +51,11 @@ pub mod policies;
 pub mod protect_an_axum_service;
 pub mod providers;
 pub mod quick_start;
+pub mod rate_limits;
 pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
+pub mod tamper_evidence;
 pub mod testing;
 pub mod threat_model;
+pub mod usage_and_quotas;
 pub mod why_was_this_refused;

@@ -138,6 +138,33 @@
 //!
 //! Behind a proxy that address is the proxy's; see [behind a proxy](crate::guide::behind_a_proxy).
 //!
+//! # Add limits, a lock-out and an audit trail
+//!
+//! With the address of the connection, seven more lines of the gate limit each caller, lock out
+//! sources that guess credentials, and record every request:
+//!
+//! ```
+//! use bearergate::address::Proxies;
+//! use bearergate::audit::{Audit, Encoding, FileSink};
+//! use bearergate::gate::GateBuilder;
+//! use bearergate::limit::{Limit, Limits, LockOut, Rate};
+//!
+//! fn guarded(gate: GateBuilder) -> Result<GateBuilder, bearergate::ConfigError> {
+//!     let limits = Limits::builder().limit(Limit::rate("default", Rate::per_minute(600)?)).build()?;
+//!     let audit = Audit::builder().sink(FileSink::new("/var/log/orders", "audit")?, Encoding::Ecs);
+//!     Ok(gate
+//!         .proxies(Proxies::none()) // or `Proxies::trust([..])`
+//!         .lock_out(LockOut::default())
+//!         .limits(limits)
+//!         .audit(audit.start()?))
+//! }
+//! # let _ = guarded;
+//! ```
+//!
+//! The middleware stays as it is, and adds [`Admitted::headers`] to its response: they tell a client
+//! that it comes near its limit. More in [rate limits](super::rate_limits), [lock-out](super::lock_out),
+//! [usage and quotas](super::usage_and_quotas) and [audit and SIEM](super::audit_and_siem).
+//!
 //! # Log every request
 //!
 //! With the feature `tracing` the gate writes an event for each request: `info` or more for a refusal,

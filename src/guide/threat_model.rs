@@ -83,10 +83,10 @@
 //!
 //! # What is not there yet
 //!
-//! - **Limits**: no rate limits, concurrency limits, quotas or lock-out after failed attempts. A
-//!   caller can try credentials as fast as the service answers. Limit requests in front.
-//! - **Audit**: no audit trail. [`Observer`](crate::event::Observer) receives events of keys, caches
-//!   and stores, not one for each decision; log refusals yourself ([errors](super::errors)).
+//! - **Limits by default**: a gate has no rate limits, no lock-out and no audit trail until they are
+//!   [configured](crate::gate::GateBuilder::limits), because only the service knows who is in front of
+//!   it and how much a caller may do. Lock-outs, signals and concurrent limits are those of one
+//!   process; a restart forgets them.
 //! - **Proof of possession**: neither DPoP (RFC 9449) nor certificate binding (RFC 8705) is built in.
 //!   Bound tokens are refused unless you write a `SenderConstraint`.
 //! - **Integrations** for tower, axum and actix: the middleware is

@@ -11,11 +11,11 @@
 //!
 //! /// Answers a request for `/metrics` of a service whose other parts use the crate `metrics`.
 //! /// `of_gate` are the metrics of its gate, and `render` is the text of its recorder.
-//! fn scrape(of_gate: &Metrics, render: impl Fn() -> String) -> String {
+//! fn scrape(of_gate: &Metrics, render: &dyn Fn() -> String) -> String {
 //!     publish(of_gate);
 //!     render()
 //! }
-//! # let _ = scrape::<fn() -> String>;
+//! # let _ = scrape;
 //! ```
 
 use metrics::{Key, KeyName, Label, Level, Metadata, Recorder, Unit, with_recorder};

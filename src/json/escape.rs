@@ -123,7 +123,7 @@ fn has_special(special: u8, bytes: u64) -> bool {
     const TOPS: u64 = ONES << 7;
     let is_zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
     let is_below_space = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    let is_byte = |byte: u8| is_zero(bytes ^ ONES * u64::from(byte));
+    let is_byte = |byte: u8| is_zero(bytes ^ (ONES * u64::from(byte)));
     (bytes | is_below_space | is_byte(special) | is_byte(b'\\') | is_byte(0x7f)) & TOPS != 0
 }
 
@@ -148,7 +148,7 @@ fn push_letters(text: &str, line: &mut Vec<u8>) {
 /// Splits off the longest start without a quote, a backslash, and what may be a hidden character.
 pub(crate) fn split_plain(text: &str) -> (&str, &str) {
     let mut bytes = text.bytes();
-    let end = bytes.position(|byte| IS_SPECIAL.get(usize::from(byte)) != Some(&false));
+    let end = bytes.position(is_special);
     // A special byte is ASCII or the first of a character, so the text is split between characters.
     text.split_at_checked(end.unwrap_or(text.len()))
         .unwrap_or(("", text))
@@ -169,18 +169,13 @@ pub(crate) const fn is_hidden(letter: char) -> bool {
     )
 }
 
-/// Quotes, backslashes, controls, and the first bytes of the hidden characters beyond ASCII.
-const IS_SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let is_control = byte < 0x20 || byte == 0x7f;
-        let is_first = matches!(byte, 0xc2 | 0xd8 | 0xe2 | 0xef);
-        table[byte] = is_control || is_first || byte == 0x22 || byte == 0x5c;
-        byte += 1;
-    }
-    table
-};
+/// Whether a byte is a quote, a backslash, a control, or the first of what may be a hidden character.
+const fn is_special(byte: u8) -> bool {
+    matches!(
+        byte,
+        0..0x20 | b'"' | b'\\' | 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef
+    )
+}
 
 /// Appends the escape of a character of at most four hexadecimal digits.
 fn push_code(letter: char, line: &mut Vec<u8>) {

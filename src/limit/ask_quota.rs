@@ -108,10 +108,10 @@ impl<'a> Asking<'a> {
 
 fn quota_id<'p>(rule: &Rule, principal: &'p Principal) -> QuotaId<'p> {
     #[cfg(feature = "api-key")]
-    if rule.by == By::Credential {
-        if let Some(details) = principal.extension::<ApiKeyDetails>() {
-            return QuotaId::ApiKey(details.id());
-        }
+    if rule.by == By::Credential
+        && let Some(details) = principal.extension::<ApiKeyDetails>()
+    {
+        return QuotaId::ApiKey(details.id());
     }
     #[cfg(not(feature = "api-key"))]
     let _ = (rule, By::Credential);

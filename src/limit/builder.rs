@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use super::by::By;
 use super::config::Limit;
-use super::limits::Limits;
-use super::rules::Rules;
 use super::usage::UsageStore;
 use crate::environment::Environment;
-use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::limits;
 use crate::principal::Authority;
 use crate::rate::Rate;
 
-/// Builds [`Limits`].
+/// Builds [`Limits`](crate::limit::Limits).
 ///
-/// Nothing is checked before [`build`](Self::build).
+/// Nothing is checked before `build`.
 #[derive(Clone)]
 #[must_use]
 pub struct LimitsBuilder {
@@ -147,15 +144,6 @@ impl LimitsBuilder {
     /// Returns whether a limit counts by source, so that the gate has to know the address.
     pub fn needs_source(&self) -> bool {
         self.limits.iter().any(|limit| limit.by == By::Source)
-    }
-
-    /// Builds the limits.
-    ///
-    /// # Errors
-    ///
-    /// A [`ConfigError`] that names the limit and what to do.
-    pub fn build(self) -> Result<Limits, ConfigError> {
-        Rules::first(&self).map(Limits::new)
     }
 }
 

@@ -12,9 +12,12 @@ use crate::limits;
 /// count with others.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    stripes: Box<[CachePadded<Mutex<Box<[Count; STRIPE]>>>]>,
+    stripes: Box<[CachePadded<Mutex<Counts>>]>,
     cells: Box<[AtomicU32]>,
 }
+
+/// The counts behind one lock.
+type Counts = Box<[Count; STRIPE]>;
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
@@ -97,7 +100,7 @@ impl InFlight {
     }
 
     /// Counts the requests in flight.
-    #[cfg(test)]
+    #[cfg(all(test, bearergate_shuttle))]
     pub(super) fn count(&self) -> u64 {
         let slots = self.stripes.iter().map(|stripe| {
             let counts = stripe.lock().unwrap_or_else(PoisonError::into_inner);

@@ -50,3 +50,6 @@ pub(crate) use watch::Signals;
 pub use watch::{Signal, Watch, WatchBuilder};
 
 pub use crate::rate::Rate;
+
+#[cfg(all(test, bearergate_shuttle))]
+mod test_interleavings;

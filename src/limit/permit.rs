@@ -14,11 +14,14 @@ pub(super) struct Permit {
     next: Option<Arc<Self>>,
 }
 
+/// Where it is counted.
 #[derive(Debug)]
+#[expect(dead_code, reason = "the counts are only dropped")]
 pub(super) enum Held {
     /// At a limit for everyone.
     Everyone(EveryoneFlight),
-    Key(#[expect(dead_code, reason = "it is only dropped")] Flight),
+    /// By key.
+    Key(Flight),
 }
 
 /// A request in flight at a limit for everyone, until it is dropped.

@@ -69,13 +69,13 @@ use crate::rate::Rate;
 ///         let mut tats = self.tats.lock().unwrap_or_else(PoisonError::into_inner);
 ///         let tat = tats.entry(*key).or_default();
 ///         *tat = (*tat).clamp(now, now + span);
-///         let room = (span - (*tat - now)).as_nanos() / step.as_nanos();
-///         let room = u32::try_from(room).unwrap_or(u32::MAX);
-///         let cells = if room < least { 0 } else { want.min(room) };
-///         let missing = step.saturating_mul(least.saturating_sub(room));
+///         let free = (span - (*tat - now)).as_nanos() / step.as_nanos();
+///         let free = u32::try_from(free).unwrap_or(u32::MAX);
+///         let cells = if free < least { 0 } else { want.min(free) };
+///         let missing = step.saturating_mul(least.saturating_sub(free));
 ///         let wait = if cells == 0 { missing } else { Duration::ZERO };
 ///         *tat += step * cells;
-///         NowOrLater::now(Ok(Taken::new(cells, wait, room - cells)))
+///         NowOrLater::now(Ok(Taken::new(cells, wait, free - cells)))
 ///     }
 /// }
 ///

@@ -30,6 +30,10 @@ pub(super) struct Rule {
 
 /// What a limit bounds.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most limits are rates, and each is read for every request"
+)]
 pub(super) enum Bound {
     Rate(RateBound),
     Concurrent {
@@ -84,6 +88,14 @@ impl Rule {
 
     pub(super) fn counts_sources(&self) -> bool {
         self.by == By::Source
+    }
+
+    /// Returns the store of a rate that several nodes share.
+    pub(super) fn shared(&self) -> Option<&SharedBound> {
+        match &self.bound {
+            Bound::Rate(bound) => bound.shared.as_ref(),
+            _ => None,
+        }
     }
 
     /// Returns the key of a request, if this limit counts it.

@@ -12,9 +12,10 @@ use super::rate_store::RateKey;
 use super::rule::{Bound, CountedRate, Rule};
 use super::standing::Standing;
 use super::table::Table;
+use super::usage::QuotaCounter;
 use crate::event::{Event, EventThrottle, Observer};
 use crate::limits;
-use crate::metrics::Sample;
+use crate::metrics::{Counted, Sample};
 use crate::principal::Principal;
 
 #[cfg(feature = "api-key")]
@@ -97,8 +98,9 @@ impl Rules {
         self.rates.get(usize::from(index)).copied()
     }
 
-    pub(super) fn has_class(&self, _: &str) -> bool {
-        false
+    /// Returns whether a limit has this class.
+    pub(super) fn has_class(&self, class: &str) -> bool {
+        self.classes.iter().any(|known| **known == *class)
     }
 
     pub(super) fn needs_source(&self) -> bool {
@@ -126,10 +128,10 @@ impl Rules {
     /// Returns the text that chooses the plan of a caller.
     pub(super) fn plan_text<'p>(&self, principal: &'p Principal) -> Option<Cow<'p, str>> {
         #[cfg(feature = "api-key")]
-        if let Some(details) = principal.extension::<ApiKeyDetails>() {
-            if let Some(class) = details.limit_class() {
-                return Some(Cow::Borrowed(class));
-            }
+        if let Some(details) = principal.extension::<ApiKeyDetails>()
+            && let Some(class) = details.limit_class()
+        {
+            return Some(Cow::Borrowed(class));
         }
         principal
             .claims()
@@ -142,10 +144,10 @@ impl Rules {
         if self.classes.iter().any(|known| **known == *class) {
             return false;
         }
-        if let Some(observer) = &self.observer {
-            if let Some(count) = self.tables.unknown_class.admit(at, 1) {
-                observer.observe(&Event::UnknownLimitClass { class, count });
-            }
+        if let Some(observer) = &self.observer
+            && let Some(count) = self.tables.unknown_class.admit(at, 1)
+        {
+            observer.observe(&Event::UnknownLimitClass { class, count });
         }
         true
     }
@@ -184,10 +186,7 @@ impl Rules {
             Place::Slot(key) => table.give_back(key, charge.taken),
             Place::Cell(index) => table.give_back_cell(index, charge.taken),
             Place::Store(key) => {
-                let Bound::Rate(bound) = &rule.bound else {
-                    return;
-                };
-                let shared = bound.shared.as_ref();
+                let shared = rule.shared();
                 if let Some(rate) = shared.and_then(|shared| shared.rate(charge.rate)) {
                     let cells = u32::try_from(charge.taken).unwrap_or(u32::MAX);
                     rate.give_back(RateKey::from_bytes(key), cells, at);
@@ -196,9 +195,21 @@ impl Rules {
         }
     }
 
+    /// Returns the counters of the quotas.
+    pub(super) fn quotas(&self) -> impl Iterator<Item = &QuotaCounter> {
+        self.rules.iter().filter_map(|rule| match &rule.bound {
+            Bound::Quota(quota) => Some(&quota.counter),
+            _ => None,
+        })
+    }
+
     pub(super) fn samples(&self, add: &mut dyn FnMut(Sample<'_>)) {
         for rule in &self.rules {
             rule.state.samples(&rule.name, add);
+            // The rates of exceptions share the counters of the first one.
+            if let Some((_, shared)) = rule.shared().and_then(|shared| shared.rates.first()) {
+                shared.samples(add);
+            }
         }
         let tables = [
             ("sources", &self.tables.sources),

@@ -129,7 +129,6 @@ pub const WATCH_SPAN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub const WATCH_SPREAD_MAX: u32 = 10_000;
 
 /// Sources, claimed identities, denied callers, and API keys of which a
-
 /// [`Watch`](crate::limit::Watch) keeps counts, each.
 pub(crate) const WATCH_SUBJECTS: usize = 4_096;
 
@@ -152,7 +151,6 @@ pub const QUOTA_LEASE_LIFE: Duration = Duration::from_secs(60);
 pub const QUOTA_SPAN_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// Most holders of a quota of which a process has units, or has counted units while the store did
-
 /// not answer.
 pub(crate) const QUOTA_HOLDERS: usize = 65_536;
 
@@ -187,7 +185,6 @@ pub(crate) const RATE_STORE_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) const RATE_STORE_CALLS: u32 = 20;
 
 /// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
-
 /// Default age at which a new audit file is begun: a day.
 pub const AUDIT_FILE_AGE: Duration = Duration::from_secs(86_400);
 
@@ -203,5 +200,5 @@ pub const AUDIT_KEEP_MAX: usize = 1_000_000;
 /// Default time after which audit files are made durable.
 pub const AUDIT_SYNC: Duration = Duration::from_secs(1);
 
-/// Size of the buffer of a sink of checkpoints, in bytes: about 1 000 checkpoints.
+/// Size of the buffer of a sink of checkpoints, in bytes: the lane that they use has about 500.
 pub(crate) const AUDIT_RING_ANCHOR: usize = 8 * 1024 * 1024;

@@ -16,8 +16,9 @@ mod values;
 
 pub(crate) use counter::{Counted, Counter, Sample};
 pub(crate) use histogram::{Stage, StageTimes};
+pub use names::MetricKind;
 pub(crate) use request_counts::RequestCounts;
-pub use values::{MetricKind, MetricValue, Metrics};
+pub use values::{MetricValue, Metrics};
 
 #[cfg(test)]
 mod test_text;

@@ -1,13 +1,22 @@
 //! The names of all metrics, with their help.
 
-use super::values::MetricKind;
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// A number that only grows, until the service starts again.
+    Counter,
+    /// A number that goes up and down.
+    Gauge,
+    /// Counts of times in buckets, and their sum.
+    Histogram,
+}
 
 /// A metric as it is documented.
 #[derive(Debug)]
 pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) help: &'static str,
-    pub(super) labels: &'static [&'static str],
 }
 
 impl Metric {
@@ -29,96 +38,70 @@ pub(super) fn kind(name: &str) -> MetricKind {
     }
 }
 
-const fn metric(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, help, labels }
+const fn metric(name: &'static str, help: &'static str) -> Metric {
+    Metric { name, help }
 }
 
 /// All metrics, by name.
 pub(super) static ALL: &[Metric] = &[
     metric(
         "bearergate_address_problems_total",
-        &["problem"],
         "Requests whose client address is unknown.",
     ),
     metric(
         "bearergate_audit_bytes",
-        &["lane"],
         "Bytes of audit records that wait to be written.",
     ),
     metric(
         "bearergate_audit_lost_total",
-        &["lane"],
         "Audit records that were lost, because a buffer was full.",
     ),
     metric(
         "bearergate_audit_records_total",
-        &["lane"],
         "Audit records that were made.",
     ),
     metric(
         "bearergate_audit_write_errors_total",
-        &["sink"],
         "Failed writes of an audit sink.",
     ),
     metric(
         "bearergate_limit_keys",
-        &["table"],
         "Keys of which a table of limits has a state.",
     ),
     metric(
         "bearergate_limit_saturated_total",
-        &["table"],
         "Requests whose key found no slot in a table of limits and shared one.",
     ),
-    metric(
-        "bearergate_limit_total",
-        &["limit", "result"],
-        "Answers of a limit.",
-    ),
-    metric(
-        "bearergate_locked_sources",
-        &[],
-        "Sources that are locked out.",
-    ),
-    metric("bearergate_lockouts_total", &[], "Lock-outs of sources."),
+    metric("bearergate_limit_total", "Answers of a limit."),
+    metric("bearergate_locked_sources", "Sources that are locked out."),
+    metric("bearergate_lockouts_total", "Lock-outs of sources."),
     metric(
         "bearergate_rate_store_calls_total",
-        &["result"],
         "Calls of the stores of shared limits.",
     ),
     metric(
         "bearergate_rejections_total",
-        &["kind"],
         "Refused requests by the kind of the refusal.",
     ),
     metric(
         "bearergate_requests_total",
-        &["outcome"],
         "Requests by what became of them.",
     ),
-    metric(
-        "bearergate_signals_total",
-        &["signal"],
-        "Signals of possible attacks.",
-    ),
+    metric("bearergate_signals_total", "Signals of possible attacks."),
     metric(
         "bearergate_spared_total",
-        &[],
         "Requests of known callers that passed although their source was locked out.",
     ),
     metric(
         "bearergate_stage_seconds",
-        &["stage"],
         "Time that a stage of a request took.",
     ),
     metric(
         "bearergate_usage_flushes_total",
-        &["result"],
         "Flushes of usage to its store.",
     ),
     metric(
         "bearergate_usage_pending",
-        &[],
         "Rows of usage that wait to be flushed.",
     ),
 ];
@@ -135,7 +118,6 @@ mod tests {
         for metric in ALL {
             assert!(std::ptr::eq(Metric::find(metric.name).unwrap(), metric));
             assert!(metric.help.ends_with('.') && !metric.help.contains(['\\', '\n']));
-            assert!(metric.labels.len() <= 2);
         }
         assert!(Metric::find("bearergate_other_total").is_none());
     }

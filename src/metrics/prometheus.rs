@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::names::{self, Metric};
-use super::values::{MetricKind, MetricValue, Metrics};
+use super::names::{self, Metric, MetricKind};
+use super::values::{MetricValue, Metrics};
 
 impl Metrics {
     /// Returns all values in the text format 0.0.4 of Prometheus, whose media type is

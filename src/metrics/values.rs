@@ -7,19 +7,7 @@ use std::time::Duration;
 use super::counter::Counted;
 use super::families::{self, Family, Labels};
 use super::histogram::BOUNDS;
-use super::names::{self, Metric};
-
-/// What a metric counts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum MetricKind {
-    /// A number that only grows, until the service starts again.
-    Counter,
-    /// A number that goes up and down.
-    Gauge,
-    /// Counts of times in buckets, and their sum.
-    Histogram,
-}
+use super::names::{self, Metric, MetricKind};
 
 /// The metrics of a gate and of what it has: limits, lock-out, signals, audit trail.
 ///

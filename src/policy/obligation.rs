@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What the service has to do together with a decision, taken from the
 /// [`Rule`](crate::policy::Rule) that decided.
 ///
-/// This crate adds the [`headers`](Self::headers) of a deny to the refusal; the rest is for the
-/// service to fulfil. What the *client* has to do is not an obligation: a deny that asks for a
+/// A [`Gate`](crate::Gate) fulfils them: it counts the request at the limits of the class, records the
+/// decision at the level, and adds the [`headers`](Self::headers) to what it returns. Without a gate
+/// the service does. What the *client* has to do is not an obligation: a deny that asks for a
 /// scope or for a stronger authentication has it in
 /// [`Decision::missing_scopes`](crate::policy::Decision::missing_scopes) and
 /// [`Decision::acr_values`](crate::policy::Decision::acr_values).
@@ -30,15 +31,17 @@ pub struct Obligations {
 
 /// The level of detail at which a decision is recorded in the audit log.
 ///
-/// What each level records is up to the service; levels are ordered from brief to full.
+/// The [audit trail](crate::audit) of a gate records more at each level; levels are ordered from
+/// brief to full.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum AuditLevel {
-    /// The minimum of detail, for decisions that are frequent and harmless: `brief`.
+    /// Who asked for what, and the outcome, for decisions that are frequent and harmless: `brief`.
     Brief,
-    /// The usual detail, which the service defines: `normal`.
+    /// In addition the path, the user agent, reasons and limits, as is usual: `normal`.
     Normal,
-    /// All available detail, for decisions that have to be traceable later: `full`.
+    /// In addition scopes, names of claims and the trace, for decisions that have to be traceable
+    /// later: `full`. Such a record is never left out by sampling.
     Full,
 }
 
@@ -53,7 +56,7 @@ impl Obligations {
 
     /// Requires the request to be counted against the rate limit of this class.
     ///
-    /// The class is a name that the rate limiter of the service knows, such as `exports`.
+    /// The class is the name of a class of [limits](crate::limit::Limit::class), such as `exports`.
     #[must_use]
     pub fn with_rate_class(mut self, class: impl Into<Arc<str>>) -> Self {
         self.rate_class = Some(class.into());
@@ -72,7 +75,7 @@ impl Obligations {
 
     /// Requires the decision to be recorded at this level.
     ///
-    /// Without it the service records decisions at its own default level.
+    /// Without it decisions are recorded at the level [`Normal`](AuditLevel::Normal).
     #[must_use]
     pub const fn with_audit(mut self, level: AuditLevel) -> Self {
         self.audit = Some(level);
@@ -104,7 +107,7 @@ impl Obligations {
 
     /// Returns the level at which the decision is to be recorded.
     ///
-    /// `None` leaves the level to the service.
+    /// `None` is the level [`Normal`](AuditLevel::Normal).
     pub const fn audit(&self) -> Option<AuditLevel> {
         self.audit
     }

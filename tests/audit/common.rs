@@ -84,7 +84,7 @@ pub(crate) fn parsed(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
-pub(crate) fn of<'r>(records: &'r [Value], what: What) -> Vec<&'r Value> {
+pub(crate) fn of(records: &[Value], what: What) -> Vec<&Value> {
     let is_wanted = |record: &&Value| record["bearergate.what"] == what.as_str();
     records.iter().filter(is_wanted).collect()
 }

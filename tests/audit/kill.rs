@@ -1,42 +1,25 @@
 //! A process that is killed while it records.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use bearergate::audit::{Audit, AuditSink, Batch, Encoding, What};
+use bearergate::audit::{self, Audit, Encoding, What};
 
 use crate::common::{allow, flush, of, parsed, put};
+use crate::files::{file_sink, files, folder, key};
 
-const FILE: &str = "AUDIT_KILL_FILE";
-
-/// Appends to a file, as a sink of a service would.
-#[derive(Debug)]
-struct Appending(File);
-
-impl AuditSink for Appending {
-    fn write(&mut self, batch: &Batch<'_>) -> io::Result<()> {
-        self.0.write_all(batch.bytes())
-    }
-}
+const FOLDER: &str = "AUDIT_KILL_FOLDER";
 
 // The child process: records without end, and says what was flushed.
 #[test]
 fn recording_process() {
-    let Some(path) = env::var_os(FILE) else {
+    let Some(folder) = env::var_os(FOLDER) else {
         return;
     };
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .unwrap();
-    let audit = Audit::builder()
-        .sink(Appending(file), Encoding::Native)
-        .start()
-        .unwrap();
+    let sink = file_sink(folder.as_ref(), "audit");
+    let audit = Audit::builder().chain(key()).sink(sink, Encoding::Native);
+    let audit = audit.start().unwrap();
     let mut count = 0_u64;
     loop {
         for _ in 0..100 {
@@ -51,7 +34,7 @@ fn recording_process() {
 
 #[test]
 fn a_killed_process_leaves_whole_lines_and_all_that_was_flushed() {
-    let path = temporary();
+    let folder = folder("killed");
     let mut child = Command::new(env::current_exe().unwrap())
         .args([
             "kill::recording_process",
@@ -59,7 +42,7 @@ fn a_killed_process_leaves_whole_lines_and_all_that_was_flushed() {
             "--nocapture",
             "--test-threads=1",
         ])
-        .env(FILE, &path)
+        .env(FOLDER, &folder)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -69,7 +52,8 @@ fn a_killed_process_leaves_whole_lines_and_all_that_was_flushed() {
     let flushed = counts.find(|count| *count >= 2_000).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    let bytes = fs::read(&path).unwrap();
+    let files = files(&folder);
+    let bytes = fs::read(&files[0]).unwrap();
     let end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap();
     let text = str::from_utf8(&bytes[..end]).unwrap();
     let records: Vec<_> = text.lines().map(parsed).collect();
@@ -77,10 +61,7 @@ fn a_killed_process_leaves_whole_lines_and_all_that_was_flushed() {
         assert_eq!(record["bearergate.sequence"], number);
     }
     assert!(of(&records, What::Decision).len() as u64 >= flushed);
-    fs::remove_file(path).unwrap();
-}
-
-fn temporary() -> PathBuf {
-    let name = format!("bearergate-audit-{}.jsonl", std::process::id());
-    env::temp_dir().join(name)
+    let verified = audit::verify(&files, &key(), &files[..0]).unwrap();
+    assert_eq!((verified.first_fault, verified.open_end), (None, true));
+    fs::remove_dir_all(folder).unwrap();
 }

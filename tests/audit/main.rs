@@ -2,7 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::expect_used,
+    clippy::panic,
     reason = "a test panics where it fails"
 )]
 
@@ -12,6 +12,7 @@ mod configuration;
 mod content;
 mod cost;
 mod failures;
+mod files;
 mod kill;
 mod loss;
 mod modes;

@@ -9,9 +9,11 @@
 
 mod addresses;
 mod cost;
+mod explained;
 mod helpers;
 mod limits;
 mod lock_out;
 mod metrics;
 mod records;
+mod required;
 mod two_steps;

@@ -45,3 +45,24 @@ fn a_gate_that_enforces_nothing_counts_only_if_it_is_told_to() {
     assert_eq!(value(&plain, allowed), None);
     assert_eq!(value(&counting, allowed), Some(1));
 }
+
+#[test]
+fn stages_are_measured_only_if_a_gate_is_told_to() {
+    let service = Service::new();
+    let gate = service
+        .gate()
+        .time_stages()
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        assert_eq!(kind(&gate, "good-a", "192.0.2.7"), None);
+    }
+    for stage in ["address", "validator", "policy", "audit"] {
+        let count = format!("bearergate_stage_seconds_count{{stage=\"{stage}\"}}");
+        assert_eq!(value(&gate, &count), Some(3), "{stage}");
+    }
+    let plain = service.gate().allow_any_authenticated().build().unwrap();
+    assert_eq!(kind(&plain, "good-a", "192.0.2.7"), None);
+    assert_eq!(value(&plain, "bearergate_stage_seconds_count"), None);
+}

@@ -1,7 +1,6 @@
 //! Rate limits, concurrent limits and quotas, as a service asks them.
 #![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
+    clippy::result_large_err,
     clippy::unwrap_used,
     reason = "a test panics where it fails"
 )]

@@ -9,7 +9,7 @@ use crate::common::{FORGED, HOUR, MINUTE, is_locked, lock, locked_for, secs, sou
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[test]
-fn a_clock_that_stands_locks_and_keeps_the_lock() {
+fn a_clock_that_is_still_locks_and_keeps_the_lock() {
     let locks = LockOut::default();
     let attacker = source("192.0.2.1");
     assert_eq!(lock(&locks, attacker, FORGED, Duration::ZERO).0, 10);

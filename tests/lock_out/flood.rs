@@ -22,8 +22,8 @@ fn a_flood_of_sources_frees_nobody_who_is_locked() {
     for attacker in attackers() {
         lock(&locks, attacker, FORGED, secs(0));
     }
-    flood(&locks, 300_000, secs(1));
-    flood(&locks, 300_000, secs(30));
+    flood(&locks, 200_000, secs(1));
+    flood(&locks, 50_000, secs(30));
     for attacker in attackers() {
         let standing = locks.standing(attacker, millis(59_999));
         assert_eq!(standing, crate::common::locked_for(millis(1)));
@@ -39,7 +39,7 @@ fn a_flood_of_sources_forgets_neither_points_nor_strikes() {
         // It owes 27 of 30 points.
         assert_eq!(locks.standing(attacker, MINUTE), LockStanding::Free);
     }
-    flood(&locks, 300_000, MINUTE);
+    flood(&locks, 200_000, MINUTE);
     for attacker in attackers() {
         let locked = locks.blame(attacker, FORGED, MINUTE).unwrap();
         assert_eq!((locked.strikes, locked.lasts), (2, secs(120)));

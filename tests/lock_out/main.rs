@@ -1,5 +1,9 @@
 //! Lock-outs of sources that present bad credentials.
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test panics where it fails"
+)]
 
 mod clocks;
 mod common;

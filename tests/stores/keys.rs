@@ -203,7 +203,8 @@ fn file_without_check_values_is_migrated_and_its_keys_stay_valid() {
     let key = issued.secret.reveal();
     let conn = rusqlite::Connection::open(&path).unwrap();
     let older = "DROP TABLE pepper; DROP INDEX api_key_by_pepper; \
-         ALTER TABLE family DROP COLUMN earlier; PRAGMA user_version = 3;";
+         ALTER TABLE family DROP COLUMN earlier; DROP TABLE usage; DROP TABLE usage_sender; \
+         DROP TABLE quota; DROP TABLE spend; DROP TABLE credit; PRAGMA user_version = 3;";
     conn.execute_batch(older).unwrap();
     drop(conn);
     let wrong = validator(swapped(), &open(), &clock);

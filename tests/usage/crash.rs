@@ -1,14 +1,15 @@
 //! Processes that are killed, and several of them on one file.
-//!
-//! Defects Q03 (credits lost in memory), Q04 (check then decrement): docs/defects.md
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use bearergate::error::StoreError;
 use bearergate::limit::{
-    Credit, Meter, Quota, QuotaAnswer, QuotaCounter, QuotaKey, SpendId, UsageStore,
+    Credit, Meter, Quota, QuotaAnswer, QuotaCounter, QuotaKey, QuotaWindow, Spend, SpendId,
+    UsageBatch, UsageRow, UsageStore,
 };
 use bearergate::stores::SqliteStore;
 
@@ -219,4 +220,105 @@ fn paying_process() {
         report(&spent.to_string());
     }
     instruction();
+}
+
+/// Every change of usage and quotas.
+const CHANGES: [&str; 6] = [
+    "add a batch",
+    "spend of a window",
+    "spend of credits",
+    "free a lease",
+    "give back",
+    "add credits",
+];
+
+fn make(store: &SqliteStore, change: &str) -> Result<(), StoreError> {
+    let key = QuotaKey::new("q", "idp", "alice");
+    let window = QuotaWindow::new(NOW, NOW.saturating_add(Duration::from_secs(86_400)), 100);
+    let late = NOW.saturating_add(Duration::from_secs(1_000));
+    let id = |number| SpendId::new(number);
+    match change {
+        "prepare" => {
+            let spend = |number| Spend::new(id(number), key.clone(), Some(window), 5, NOW);
+            wait(store.spend(&spend(1).lapses_at(late)))?;
+            wait(store.spend(&spend(2)))?;
+            wait(store.credit(&Credit::new(id(1), key, 50)))?;
+        }
+        "add a batch" => {
+            let row = |name| UsageRow::new(("idp", name), "m", NOW, 1);
+            wait(store.add(&UsageBatch::new("n", 1, 1, vec![row("a"), row("b")])))?;
+        }
+        "spend of a window" => {
+            wait(store.spend(&Spend::new(id(3), key, Some(window), 5, NOW)))?;
+        }
+        "spend of credits" => {
+            wait(store.spend(&Spend::new(id(3), key, None, 5, NOW)))?;
+        }
+        "free a lease" => {
+            wait(store.spend(&Spend::new(id(3), key, Some(window), 1_000, late)))?;
+        }
+        "give back" => wait(store.give_back(id(2), 5))?,
+        _ => {
+            wait(store.credit(&Credit::new(id(2), key, 50)))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn error_before_any_step_of_a_change_leaves_the_old_state() {
+    for change in CHANGES {
+        let mut steps = 0;
+        while !fail_before(change, steps) {
+            steps += 1;
+        }
+        assert!(steps >= 2, "'{change}' was interrupted {steps} times only");
+    }
+}
+
+/// Lets one step of a change fail; returns true if there is no such step.
+fn fail_before(change: &str, step: usize) -> bool {
+    let folder = Folder::new();
+    let path = folder.path("a.db");
+    let breakpoint = Arc::new(AtomicUsize::new(NOWHERE));
+    let hook = {
+        let breakpoint = breakpoint.clone();
+        move |step| match step == breakpoint.load(Ordering::SeqCst) {
+            true => Err("the disk is gone".into()),
+            false => Ok(()),
+        }
+    };
+    let store = SqliteStore::builder(&path)
+        .before_each_write(hook)
+        .open()
+        .unwrap();
+    make(&store, "prepare").unwrap();
+    let before = dump(&path);
+    breakpoint.store(step, Ordering::SeqCst);
+    let result = make(&store, change);
+    breakpoint.store(NOWHERE, Ordering::SeqCst);
+    if result.is_ok() {
+        assert_ne!(dump(&path), before, "'{change}'");
+        return true;
+    }
+    assert_eq!(dump(&path), before, "'{change}', failed at step {step}");
+    make(&store, change).unwrap();
+    false
+}
+
+/// Returns the content of the tables of usage and quotas.
+fn dump(path: &Path) -> String {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let mut all = String::new();
+    for table in ["usage", "usage_sender", "quota", "spend", "credit"] {
+        let mut rows = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = rows.column_count();
+        let text = |row: &rusqlite::Row<'_>| {
+            let values = (0..columns).map(|at| format!("{:?}", row.get_ref_unwrap(at)));
+            Ok(values.collect::<Vec<_>>().join("|"))
+        };
+        let rows = rows.query_map([], text).unwrap();
+        all.extend(rows.map(|row| format!("{table}: {}\n", row.unwrap())));
+    }
+    all
 }

@@ -1,5 +1,6 @@
 //! A store that fails when a test says so.
 
+use std::future::pending;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,6 +19,8 @@ pub(crate) enum Fault {
     Before,
     /// All was done, and the answer was lost.
     After,
+    /// All was done, and there is no answer. Only of a store whose answers are not ready at once.
+    Hangs,
 }
 
 /// A store in memory of which some calls fail, and that remembers what was sent.
@@ -77,12 +80,18 @@ impl Faulty {
         let answer = move || match self.fault() {
             Some(Fault::Before) => failed(),
             Some(Fault::After) => call().and_then(|_| failed()),
+            Some(Fault::Hangs) => call().and_then(|_| Err(StoreErrorKind::Corrupt.into())),
             None => call(),
         };
-        match self.waits {
-            true => NowOrLater::later(async move { answer() }),
-            false => NowOrLater::now(answer()),
+        if !self.waits {
+            return NowOrLater::now(answer());
         }
+        NowOrLater::later(async move {
+            match answer() {
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => pending().await,
+                answer => answer,
+            }
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 #![cfg(feature = "testing")]
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test panics where it fails"

@@ -1,7 +1,4 @@
 //! What a meter counts reaches its store once, whatever fails.
-//!
-//! Defects Q01 (id claimed before the write), Q02 (unacknowledged batch counted twice), Q07 (amount
-//! wraps): docs/defects.md
 
 use std::sync::{Arc, Mutex};
 use std::thread;

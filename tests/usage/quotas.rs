@@ -1,10 +1,10 @@
 //! A quota gives its units once, and no more.
-//!
-//! Defects Q04 (check then decrement), Q06 (several policies charge one quota twice), Q07 (period
-//! drifts, zone): docs/defects.md
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -158,6 +158,21 @@ fn counters_of_one_name_share_the_units() {
     assert_eq!(drain(&two, NOW), 3);
 }
 
+/// There is no key of the client by which a request would count as one before.
+#[test]
+fn requests_that_are_alike_in_everything_are_each_charged() {
+    let store = Arc::new(Faulty::new());
+    let counter = counter(Quota::per_day(3), store.clone());
+    assert_eq!(drain(&counter, NOW), 3);
+    let spends = store.spends.lock().unwrap();
+    let [first, second] = [&spends[0], &spends[1]];
+    assert_eq!(
+        (&first.key, first.window, first.at),
+        (&second.key, second.window, second.at)
+    );
+    assert_ne!(first.id, second.id);
+}
+
 #[test]
 fn units_are_given_back_once() {
     for store in [Faulty::new(), Faulty::waiting()] {
@@ -205,12 +220,28 @@ fn spend_whose_answer_was_lost_takes_once() {
 
 #[test]
 fn answer_that_is_dropped_gives_back_what_it_may_have_taken() {
-    let store = Arc::new(Faulty::waiting());
-    let counter = counter(Quota::per_day(10), store.clone());
-    // Nothing began: nothing to give back.
-    drop(counter.spend_units(("idp", "alice"), 10, NOW));
-    assert_eq!(store.calls.load(Ordering::SeqCst), 0);
-    assert_eq!(drain(&counter, NOW), 10);
+    for quota in [Quota::per_day(1_000), Quota::per_day(1_000).leased(10)] {
+        let store = Arc::new(Faulty::waiting());
+        let counter = counter(quota, store.clone());
+        take(&counter, 1, NOW).unwrap();
+        let before = (store.calls.load(Ordering::SeqCst), counter.pending());
+        // Nothing began: nothing to give back, and the lease stays.
+        drop(counter.spend_units(("idp", "alice"), 500, NOW));
+        assert_eq!(
+            (store.calls.load(Ordering::SeqCst), counter.pending()),
+            before
+        );
+        // The store has taken the units, and the request ends while it waits for the answer.
+        store.plan([Some(Fault::Hangs)]);
+        let mut asked = counter.spend_units(("idp", "alice"), 500, NOW);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut asked).poll(&mut context).is_pending());
+        drop(asked);
+        assert_eq!(counter.pending(), 1);
+        assert_eq!(store.spends.lock().unwrap().len(), 2);
+        wait(counter.close(NOW)).unwrap();
+        assert_eq!(drain(&counter, NOW), 999);
+    }
 }
 
 #[test]

@@ -79,7 +79,6 @@ impl fmt::Debug for ChainKey {
 /// The key of one start in one epoch, which is the time between two checkpoints.
 #[derive(Clone)]
 pub(crate) struct StartKey {
-    bytes: Zeroizing<[u8; KEY_BYTES]>,
     mac: hmac::Key,
     epoch: u64,
 }
@@ -93,13 +92,12 @@ impl StartKey {
         context.update(&trail.to_be_bytes());
         context.update(&starts.to_be_bytes());
         context.update(&boot.to_be_bytes());
-        Self::from_bytes(Zeroizing::new(bytes_of(&context.sign())), 0)
+        Self::from_bytes(&Zeroizing::new(bytes_of(&context.sign())), 0)
     }
 
-    fn from_bytes(bytes: Zeroizing<[u8; KEY_BYTES]>, epoch: u64) -> Self {
+    fn from_bytes(bytes: &[u8; KEY_BYTES], epoch: u64) -> Self {
         Self {
-            mac: hmac::Key::new(hmac::HMAC_SHA256, &*bytes),
-            bytes,
+            mac: hmac::Key::new(hmac::HMAC_SHA256, bytes),
             epoch,
         }
     }
@@ -109,11 +107,11 @@ impl StartKey {
         self.epoch
     }
 
-    /// Replaces the key by one from which it cannot be computed, and wipes it.
+    /// Replaces the key by one from which it cannot be computed.
     pub(crate) fn ratchet(&mut self) {
         let next = Zeroizing::new(bytes_of(&hmac::sign(&self.mac, RATCHET)));
-        // The old bytes are wiped when they are dropped; the prepared key is overwritten in place.
-        *self = Self::from_bytes(next, self.epoch.saturating_add(1));
+        // The old key is overwritten in place; the bytes of the next one are wiped.
+        *self = Self::from_bytes(&next, self.epoch.saturating_add(1));
     }
 
     /// Returns the MAC of a line, given as its parts before and after the digits of the MAC.

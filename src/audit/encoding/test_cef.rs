@@ -61,12 +61,17 @@ fn extension(text: &str) -> Result<BTreeMap<String, String>, String> {
     }
     let starts: Vec<_> = equals
         .iter()
-        .map(|place| text[..*place].rfind(' ').map_or(0, |space| space + 1))
+        .map(|place| {
+            text.get(..*place)
+                .unwrap()
+                .rfind(' ')
+                .map_or(0, |space| space + 1)
+        })
         .collect();
     let mut pairs = BTreeMap::new();
     for (at, (start, equal)) in starts.iter().zip(&equals).enumerate() {
         let end = starts.get(at + 1).map_or(text.len(), |next| next - 1);
-        let key = &text[*start..*equal];
+        let key = text.get(*start..*equal).unwrap();
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(format!("key {key:?}"));
         }

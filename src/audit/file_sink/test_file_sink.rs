@@ -14,6 +14,9 @@ use crate::audit::sink::{AuditSink, Batch, SinkStart};
 use crate::clock::{FakeClock, UnixTime};
 use crate::error::{ConfigError, ConfigErrorKind};
 
+/// What others do to a file.
+type Change = fn(&Path);
+
 struct Folder(PathBuf);
 
 impl Folder {
@@ -214,7 +217,7 @@ fn a_removed_file_is_begun_again_and_reported() {
 
 #[test]
 fn a_moved_replaced_or_shortened_file_is_left_and_reported() {
-    let changes: [(&str, fn(&Path)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("file_missing", |path| {
             fs::rename(path, path.with_extension("old")).unwrap();
         }),

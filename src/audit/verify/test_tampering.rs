@@ -12,6 +12,8 @@ use crate::audit::chain::Member;
 const STARTS: [&[usize]; 3] = [&[6, 6, 6], &[5, 5], &[7, 4]];
 
 type Found = (usize, u64, FaultKind);
+type LineChange = fn(&mut Vec<u8>);
+type TrailChange = fn(&mut Trail);
 
 /// Changes a true trail in each encoding, and asserts what is found, with and without the anchor.
 fn found(name: &str, expected: Option<Found>, change: impl Fn(&mut Trail)) {
@@ -66,7 +68,7 @@ fn a_true_trail_has_no_fault_and_an_end_that_only_an_anchor_confirms() {
 
 #[test]
 fn altered_lines() {
-    let changes: &[(&str, usize, usize, fn(&mut Vec<u8>))] = &[
+    let changes: &[(&str, usize, usize, LineChange)] = &[
         ("a byte of the first line of all", 0, 1, |line| {
             flip(line, 20)
         }),
@@ -479,7 +481,7 @@ fn reordered_lines() {
 
 #[test]
 fn a_cut_tail_is_found_with_an_anchor_and_unproven_without() {
-    let cuts: &[(&str, (usize, u64), fn(&mut Trail))] = &[
+    let cuts: &[(&str, (usize, u64), TrailChange)] = &[
         ("the last line", (6, 3), |trail| {
             trail.remove(6, 4);
         }),
@@ -553,7 +555,7 @@ fn each_change_of_a_byte_is_found_and_named() {
 
 #[test]
 fn a_file_of_one_line_that_does_not_say_its_place_is_found_by_its_name() {
-    let changes: [(&str, fn(&mut Vec<u8>)); 3] = [
+    let changes: [(&str, LineChange); 3] = [
         ("no chain", |line| line.truncate(30)),
         ("another start", |line| {
             let at = mac(line).start - 64 - 1 - 2 - 2 - 2 - 17 - 2;

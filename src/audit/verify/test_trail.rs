@@ -91,7 +91,7 @@ impl Trail {
             for _ in 0..*lines {
                 let mut line = body(self.encoding, chain.count() + 1);
                 chain.seal(&mut line);
-                if chain.count() % 5 == 0 || chain.count() == all as u64 {
+                if chain.count().is_multiple_of(5) || chain.count() == all as u64 {
                     chain.ratchet();
                     self.anchor.push(line.clone());
                 }

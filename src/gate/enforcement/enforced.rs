@@ -1,6 +1,7 @@
 //! The steps of a gate with limits, lists or an audit trail.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::state::RequestState;
 use super::trail::Trail;
@@ -15,7 +16,7 @@ use crate::gate::Gate;
 use crate::gate::admitted::{Admitted, Authenticated, DecisionRecord};
 use crate::http_response::Refusal;
 use crate::limit::{Ask, Charges, Exceeded, Limits, LockOut, Watch};
-use crate::metrics::{Counted, RequestCounts};
+use crate::metrics::{Counted, RequestCounts, Stage, StageTimes};
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Authorizer, Decision};
 use crate::principal::Principal;
@@ -33,6 +34,7 @@ pub(in crate::gate) struct Enforcement {
     pub(in crate::gate) audit: Option<Audit>,
     pub(in crate::gate) counts: Arc<RequestCounts>,
     pub(in crate::gate) observer: Option<Arc<dyn Observer>>,
+    pub(in crate::gate) stages: Option<Arc<StageTimes>>,
     pub(super) forwarded: EventThrottle,
 }
 
@@ -62,6 +64,7 @@ impl Enforcement {
             proxies.check_settings()?;
         }
         let is_used = needs_address
+            || self.stages.is_some()
             || counts_requests
             || self.proxies.is_some()
             || self.watch.is_some()
@@ -92,6 +95,9 @@ impl Enforcement {
     /// Returns everything that counts.
     pub(in crate::gate) fn counted(&self) -> Vec<Arc<dyn Counted>> {
         let mut all: Vec<Arc<dyn Counted>> = vec![Arc::clone(&self.counts) as _];
+        if let Some(stages) = &self.stages {
+            all.push(Arc::clone(stages) as _);
+        }
         if let Some(limits) = &self.limits {
             all.push(Arc::new(limits.clone()));
         }
@@ -218,6 +224,14 @@ impl Enforce for Enforcement {
         request
     }
 
+    fn passed(&self, state: &mut Self::State, stage: Stage) {
+        if let (Some(stages), Some(since)) = (&self.stages, &mut state.since) {
+            let now = Instant::now();
+            stages.observe(stage, now.duration_since(*since));
+            *since = now;
+        }
+    }
+
     fn admit<'a>(
         &'a self,
         gate: &'a Gate,
@@ -227,6 +241,7 @@ impl Enforce for Enforcement {
         decision: Decision,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         let recorded = self.record_admitted(&facts, &state, &caller, &decision);
+        self.passed(&mut state, Stage::Audit);
         state.keep_all();
         let Some(recorded) = recorded else {
             return NowOrLater::now(Ok(self.admitted(gate, state, caller, decision, None)));

@@ -1,15 +1,16 @@
 //! Steps 1 to 4: time, origin, address lists, lock-out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::Stop;
 use super::enforced::Enforcement;
 use super::state::RequestState;
+use super::{Enforce, Stop};
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
 use crate::event::Event;
 use crate::gate::Gate;
 use crate::limit::LockStanding;
+use crate::metrics::Stage;
 use crate::request::RequestFacts;
 use crate::validator::{ProofPlace, TokenValidator};
 
@@ -34,6 +35,7 @@ impl Enforcement {
             let state = RequestState::new(None, 0, Duration::ZERO);
             return (facts, state, Err(Stop::no_time()));
         };
+        state.since = self.stages.as_ref().map(|_| Instant::now());
         let facts = self.located(facts, &mut state);
         self.report_origin(&state);
         let begun = self.admits_origin(&state);
@@ -47,6 +49,7 @@ impl Enforcement {
             }
             SourceAdmission::Locked(ends_in) => Err(Stop::Locked(ends_in)),
         });
+        self.passed(&mut state, Stage::Address);
         (facts, state, begun)
     }
 

@@ -24,6 +24,7 @@ use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
 use crate::http_response::Refusal;
 use crate::limit::Exceeded;
+use crate::metrics::Stage;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Decision};
 use crate::request::RequestFacts;
@@ -96,6 +97,9 @@ pub(super) trait Enforce: Sized + Sync {
 
     /// Starts the access request of the caller.
     fn request<'r>(state: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r>;
+
+    /// Measures the stage that has ended, if stages are measured.
+    fn passed(&self, state: &mut Self::State, stage: Stage);
 
     /// Step 10 of a request that is admitted.
     fn admit<'a>(

@@ -10,7 +10,7 @@ use crate::error::Rejection;
 use crate::gate::Gate;
 use crate::gate::admitted::Authenticated;
 use crate::http_response::Refusal;
-use crate::limit::{Charges, Signals};
+use crate::limit::{Charges, LockOut, Signals};
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -196,6 +196,10 @@ impl Enforcement {
         if let Some(watch) = &self.watch {
             let raised = watch.refused(source, kind, claimed, state.at);
             self.record_signals(state, None, raised);
+            let lock_out = self.lock_out.as_ref();
+            if lock_out.is_some_and(LockOut::take_saturated) {
+                self.record_signals(state, None, watch.saturated(state.at));
+            }
         }
     }
 

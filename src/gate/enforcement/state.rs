@@ -1,6 +1,6 @@
 //! What a gate knows of one request while it enforces.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::address::Origin;
 use crate::clock::UnixTime;
@@ -22,6 +22,8 @@ pub(in crate::gate) struct RequestState {
     pub(super) source: Charges,
     /// Of limits by the caller, of classes and of quotas.
     pub(super) caller: Charges,
+    /// When the last stage ended, if stages are measured.
+    pub(super) since: Option<Instant>,
 }
 
 impl RequestState {
@@ -35,6 +37,7 @@ impl RequestState {
             is_encrypted: None,
             source: Charges::default(),
             caller: Charges::default(),
+            since: None,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::clock::UnixTime;
 use crate::gate::Gate;
 use crate::gate::admitted::{Admitted, Authenticated};
 use crate::http_response::Refusal;
+use crate::metrics::Stage;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Decision};
 use crate::request::RequestFacts;
@@ -66,6 +67,9 @@ impl Enforce for Unenforced {
     fn request<'r>(_: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r> {
         caller.request()
     }
+
+    #[inline]
+    fn passed(&self, _: &mut Self::State, _: Stage) {}
 
     #[inline]
     fn admit<'a>(

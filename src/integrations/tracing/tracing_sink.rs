@@ -2,7 +2,6 @@
 
 use std::io;
 
-use tracing::field::display;
 use tracing::{Level, event};
 
 use crate::audit::{AuditSink, Batch, BatchLine, Severity};
@@ -64,9 +63,9 @@ macro_rules! write_line {
             Level::$level,
             what = $line.what().as_str(),
             code = $line.code(),
-            id = display(format_args!("{:032x}", $line.id())),
+            id = %format_args!("{:032x}", $line.id()),
             sequence = $line.sequence(),
-            record = display(String::from_utf8_lossy($line.bytes())),
+            record = %String::from_utf8_lossy($line.bytes()),
             "audit record"
         )
     };

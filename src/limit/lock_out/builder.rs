@@ -14,6 +14,20 @@ use crate::limits;
 use crate::rate::Rate;
 
 /// A [`LockOut`] that is being configured. [`LockOut::builder`] makes it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bearergate::RejectionKind;
+/// use bearergate::limit::{LockOut, Rate};
+///
+/// let locks = LockOut::builder()
+///     .budget(60, Rate::per_minute(6)?) // a busy NAT
+///     .weight(RejectionKind::KeyNotFound, 0) // keys are being replaced
+///     .most(Duration::from_secs(60 * 60))
+///     .build()?;
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct LockOutBuilder {
@@ -29,8 +43,15 @@ pub struct LockOutBuilder {
     observer: Option<Arc<dyn Observer>>,
 }
 
+impl LockOut {
+    /// Starts with the defaults of [`LockOut::default`].
+    pub fn builder() -> LockOutBuilder {
+        LockOutBuilder::new()
+    }
+}
+
 impl LockOutBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             points: limits::LOCK_POINTS,
             step: limits::LOCK_POINT_REFILL.as_nanos() as u64,
@@ -44,50 +65,71 @@ impl LockOutBuilder {
         }
     }
 
-    /// Sets how many points lock a source, and how fast points are paid back.
+    /// Sets how many points lock a source, and how fast points are paid back. By default 30, and 3 a
+    /// minute: 10 forgeries at once, then one a minute. More lets a source guess more.
+    ///
+    /// A point is paid back in the time of one cell of the rate; its burst is not used. The budget
+    /// is 1 to 1 000 000 points that are paid back within a day.
     pub fn budget(mut self, points: u32, refill: Rate) -> Self {
         self.points = points;
         self.step = refill.step_nanos();
         self
     }
 
-    /// Sets the points of a kind of rejection.
+    /// Sets the points of a kind of rejection, 0 to the budget. The
+    /// [guide](crate::guide::lock_out#what-a-rejection-costs) has the defaults.
+    ///
+    /// A higher one locks honest clients with this fault sooner; with 0 they may repeat it for ever,
+    /// and so may an attacker. A kind that says nothing about a credential, such as
+    /// [`AccessDenied`](RejectionKind::AccessDenied) or
+    /// [`Unavailable`](RejectionKind::Unavailable), has none: use
+    /// [`Limits`](crate::limit::Limits) for verified callers.
     pub fn weight(mut self, kind: RejectionKind, points: u32) -> Self {
         self.weights.push((kind, points));
         self
     }
 
-    /// Sets the length of the first lock.
+    /// Sets the length of the first lock, a second to a day. By default a minute. All locks of a
+    /// network whose sources have no slot are as long.
     pub fn first(mut self, lock: Duration) -> Self {
         self.first = lock;
         self
     }
 
-    /// Sets the length of the longest lock.
+    /// Sets the length of the longest lock, from that of the first to a day. By default 15 minutes:
+    /// some 40 forgeries an hour. A longer one locks the honest clients behind one address for longer.
     pub fn most(mut self, lock: Duration) -> Self {
         self.most = lock;
         self
     }
 
-    /// Sets the time without blame after which strikes are forgotten.
+    /// Sets the time without blame after which strikes are forgotten, so that the next lock is as
+    /// long as the first. By default an hour; it is at least as long as the longest lock, and at most
+    /// 30 days. A source with strikes keeps its slot for that long.
     pub fn forget(mut self, span: Duration) -> Self {
         self.forget = span;
         self
     }
 
-    /// Sets whether known credentials pass while their source is locked.
+    /// Sets whether credentials that are known without a signature check, a store or a network pass
+    /// while their source is locked: hits of a cache, and API keys and sessions in memory. By default
+    /// they do. Without it, one guesser locks out everybody behind the same address.
     pub fn spare_known(mut self, spares: bool) -> Self {
         self.spares_known = spares;
         self
     }
 
-    /// Sets of how many sources a state is kept.
+    /// Sets of how many sources a state is kept, 1 024 to 16 777 216, rounded up to a multiple of
+    /// 1 024. By default 131 072. Each takes 24 bytes and 8 more for shared states, from the start.
+    /// With fewer, more sources share the state of their network while an attack has many.
     pub fn sources(mut self, slots: usize) -> Self {
         self.sources = slots;
         self
     }
 
-    /// Sets the observer.
+    /// Sets the observer of [`SourceLocked`](crate::event::Event::SourceLocked) and
+    /// [`LimiterSaturated`](crate::event::Event::LimiterSaturated), each at most once a second. It is
+    /// called inside the request, so it must not block. By default there is none.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
@@ -103,8 +145,9 @@ impl LockOutBuilder {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) in the field whose value is out of
-    /// range.
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) in the field `budget`, `weight`,
+    /// `first`, `most`, `forget` or `sources`; [`Conflict`](crate::error::ConfigErrorKind::Conflict)
+    /// in the field `weight` for a kind that says nothing about a credential.
     pub fn build(self) -> Result<LockOut, ConfigError> {
         let rules = self.rules()?;
         let weights = self.weights()?;
@@ -194,6 +237,7 @@ fn millis(span: Duration) -> u64 {
 }
 
 impl Default for LockOut {
+    /// The lock-out that the [guide](crate::guide::lock_out) describes.
     fn default() -> Self {
         LockOutBuilder::new().lock_out(LockRules::default(), Weights::default())
     }

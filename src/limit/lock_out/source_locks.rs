@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::builder::LockOutBuilder;
 use super::state::{Begun, Moment};
 use super::table::Table;
 use super::weights::Weights;
@@ -15,6 +14,47 @@ use crate::event::{Event, EventThrottle, Observer};
 use crate::metrics::{Counted, Counter, Sample};
 
 /// A lock-out of sources that present bad credentials. Cheap to clone; clones share one table.
+///
+/// A rejection costs its [source](Source) points, by its kind; points are paid back with time. A
+/// source whose points reach the budget is locked for a minute, and for twice as long each further
+/// time, up to 15 minutes. A gate with it
+/// ([`GateBuilder::lock_out`](crate::gate::GateBuilder::lock_out)) refuses the requests of a locked
+/// source as [`LockedOut`](RejectionKind::LockedOut), before it reads their credentials.
+///
+/// Only the source is counted, never an identity that a credential claims, because an attacker
+/// could claim that of a victim. A source whose address is not known is never locked. A success pays
+/// nothing back, because an attacker may have one valid credential.
+///
+/// The memory is fixed, 4 MiB by default. A source that owes points, is locked, or has strikes is
+/// never forgotten: when all slots are taken, further sources share the state of their network, an
+/// IPv4 /24 or IPv6 /48, and its locks are as long as the first. Nothing is kept over a restart or
+/// shared with other processes.
+///
+/// The [guide](crate::guide::lock_out) has the defaults with their reasons.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bearergate::RejectionKind;
+/// use bearergate::address::Source;
+/// use bearergate::limit::{LockOut, LockStanding};
+///
+/// let locks = LockOut::default();
+/// let source = Source::of("192.0.2.7".parse()?);
+/// let at = Duration::from_secs(10); // `Clock::elapsed`
+///
+/// for _ in 0..9 {
+///     assert_eq!(locks.blame(source, RejectionKind::SignatureInvalid, at), None);
+/// }
+/// let locked = locks.blame(source, RejectionKind::SignatureInvalid, at).ok_or("not locked")?;
+/// assert_eq!((locked.strikes, locked.lasts), (1, Duration::from_secs(60)));
+/// let ends_in = Duration::from_millis(1);
+/// let almost = at + Duration::from_millis(59_999);
+/// assert_eq!(locks.standing(source, almost), LockStanding::Locked { ends_in });
+/// let after = at + Duration::from_secs(60);
+/// assert_eq!(locks.standing(source, after), LockStanding::Free);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LockOut(Arc<Shared>);
 
@@ -64,17 +104,14 @@ pub struct Locked {
 }
 
 impl LockOut {
-    /// Starts with the defaults.
-    pub fn builder() -> LockOutBuilder {
-        LockOutBuilder::new()
-    }
-
     pub(super) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
     }
 
     /// Returns whether a source is locked out at this [elapsed time](crate::clock::Clock::elapsed).
-    /// It changes nothing.
+    ///
+    /// It counts nothing. A source that was never blamed costs one look at the table. A lock that was
+    /// begun at a later time than `at` lasts from `at` on, because the clock was set back.
     pub fn standing(&self, source: Source, at: Duration) -> LockStanding {
         if !source.is_known() {
             return LockStanding::Free;
@@ -87,7 +124,11 @@ impl LockOut {
         }
     }
 
-    /// Counts a rejection against its source, and returns the lock that begins with it.
+    /// Counts a rejection against its source, and returns the lock if it begins with this one.
+    ///
+    /// Call it for every rejection of a credential, after the verdict; kinds without
+    /// [points](super::LockOutBuilder::weight) change nothing. Rejections of requests that were in flight
+    /// when the lock began neither extend it nor begin another one.
     pub fn blame(&self, source: Source, kind: RejectionKind, at: Duration) -> Option<Locked> {
         let points = self.0.weights.points(kind);
         if points == 0 || !source.is_known() {
@@ -106,7 +147,8 @@ impl LockOut {
         Some(locked)
     }
 
-    /// Forgets what a source owes, its lock and its strikes.
+    /// Forgets the points, the lock and the strikes of a source, for an operator who knows that it is
+    /// honest. While the table is full, a source without a slot has those of its network.
     pub fn pardon(&self, source: Source) {
         self.0.table.pardon(source);
     }
@@ -202,7 +244,7 @@ impl SourceText {
             bytes: [0; Self::BYTES],
             len: 0,
         };
-        // What has no room is left out.
+        // What does not fit is left out.
         let _ = write!(text, "{source}");
         text
     }
@@ -216,8 +258,8 @@ impl SourceText {
 impl Write for SourceText {
     fn write_str(&mut self, part: &str) -> fmt::Result {
         let end = self.len.saturating_add(part.len());
-        let room = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
-        room.copy_from_slice(part.as_bytes());
+        let free = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
+        free.copy_from_slice(part.as_bytes());
         self.len = end;
         Ok(())
     }
@@ -315,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_is_an_event_and_is_told_once() {
+    fn a_full_table_is_an_event_and_is_reported_once() {
         let seen = Arc::new(Seen::default());
         let observer = Arc::clone(&seen);
         let builder = LockOut::builder().sources(1_024).observer(observer);

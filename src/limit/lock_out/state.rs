@@ -8,7 +8,7 @@ use crate::limits;
 /// A time that is further behind means that the clock was set back.
 const IN_FLIGHT: u64 = 60_000;
 
-/// The latest time that a slot has room for, in milliseconds.
+/// The latest time that fits into a slot, in milliseconds.
 const TIME_MAX: u64 = (1 << 56) - 1;
 
 const REST_BITS: u32 = 27;

@@ -26,30 +26,30 @@ const STRIPE: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Table {
     rules: LockRules,
-    stripes: Box<[Stripe<Slot>]>,
-    shared: Box<[Stripe<[u64; 2]>]>,
+    stripes: Box<[Stripe]>,
+    /// The states that networks share. Their slots have no hashes.
+    shared: Box<[Stripe]>,
     hasher: RandomState,
 }
 
-type Stripe<T> = CachePadded<Mutex<Part<T>>>;
+type Stripe = CachePadded<Mutex<Part>>;
 
+/// Slots of 24 bytes. Their hashes are side by side, so that a look at a source without a slot reads
+/// little memory.
 #[derive(Debug)]
-struct Part<T> {
+struct Part {
     /// The latest time of a request for it, in milliseconds.
     seen: u64,
-    slots: Box<[T]>,
+    /// 0 if the slot was never used.
+    hashes: Box<[u64]>,
+    states: Box<[[u64; 2]]>,
 }
-
-/// The hash of the source, 0 if the slot was never used, and its packed state.
-type Slot = [u64; 3];
 
 /// Where a source is in its stripe.
 enum Place {
     Own(usize),
-    /// It has no slot, and may take this one.
-    Free(usize),
-    /// Every slot of its window is taken.
-    Full,
+    /// It has no slot, and so many of its window, from the first on, were used.
+    Absent(usize),
 }
 
 /// What a blame has done.
@@ -65,8 +65,8 @@ impl Table {
         let stripes = slots.div_ceil(STRIPE).max(1);
         Self {
             rules,
-            stripes: (0..stripes).map(|_| stripe([0; 3])).collect(),
-            shared: (0..stripes.div_ceil(2)).map(|_| stripe([0; 2])).collect(),
+            stripes: (0..stripes).map(|_| stripe(STRIPE)).collect(),
+            shared: (0..stripes.div_ceil(2)).map(|_| stripe(0)).collect(),
             hasher: RandomState::new(),
         }
     }
@@ -76,14 +76,17 @@ impl Table {
         let hash = self.hash(&source.key());
         let mut part = self.part(hash);
         part.saw(at);
-        let place = part.place(hash, at, &self.rules);
-        let slot = match place {
-            Place::Own(index) => part.slots.get_mut(index),
-            Place::Free(_) => return 0,
-            Place::Full => None,
-        };
-        if let Some([_, state @ ..]) = slot {
-            return locked_for(state, at);
+        match part.place(hash) {
+            Place::Own(index) => {
+                let state = part.states.get_mut(index);
+                return state.map_or(0, |state| locked_for(state, at));
+            }
+            Place::Absent(used) => {
+                let is_full = used == limits::TABLE_WINDOW;
+                if !is_full || part.free(hash, used, at, &self.rules).is_some() {
+                    return 0;
+                }
+            }
         }
         drop(part);
         self.with_shared(source, at, |state| locked_for(state, at))
@@ -94,20 +97,18 @@ impl Table {
         let hash = self.hash(&source.key());
         let mut part = self.part(hash);
         part.saw(at);
-        let place = part.place(hash, at, &self.rules);
-        let (index, mut state) = match place {
+        let (index, mut state) = match part.place(hash) {
             Place::Own(index) => (index, part.state(index)),
-            Place::Free(index) => (index, State::default().moved(at)),
-            Place::Full => {
-                drop(part);
-                return self.blame_shared(source, points, at);
+            Place::Absent(used) => {
+                let Some(index) = part.free(hash, used, at, &self.rules) else {
+                    drop(part);
+                    return self.blame_shared(source, points, at);
+                };
+                (index, State::default().moved(at))
             }
         };
         let begun = state.blame(points, at, &self.rules);
-        let [past, owed] = state.pack();
-        if let Some(slot) = part.slots.get_mut(index) {
-            *slot = [hash, past, owed];
-        }
+        part.put(index, hash, state);
         Blamed {
             begun,
             is_shared: false,
@@ -133,36 +134,27 @@ impl Table {
         let hash = self.hash(&source.key());
         let mut part = self.part(hash);
         let at = Moment::from_millis(part.seen);
-        match part.place(hash, at, &self.rules) {
-            Place::Own(index) => {
-                if let Some([_, state @ ..]) = part.slots.get_mut(index) {
-                    *state = [0; 2];
-                }
-            }
-            Place::Free(_) => {}
-            Place::Full => {
+        match part.place(hash) {
+            Place::Own(index) => part.put(index, hash, State::default()),
+            Place::Absent(used) if part.free(hash, used, at, &self.rules).is_none() => {
                 drop(part);
                 self.with_shared(source, at, |state| *state = [0; 2]);
             }
+            Place::Absent(_) => {}
         }
     }
 
     /// Counts the locks at the latest time that the table has seen.
     pub(super) fn locked(&self) -> u64 {
-        let own = self.stripes.iter().map(|stripe| enter(stripe).seen);
-        let shared = self.shared.iter().map(|stripe| enter(stripe).seen);
-        let at = Moment::from_millis(own.chain(shared).max().unwrap_or_default());
-        let is_locked = |state| u64::from(State::unpack(state).locked_for(at) > 0);
-        let own = self.stripes.iter().map(|stripe| {
+        let stripes = || self.stripes.iter().chain(&self.shared);
+        let at = stripes().map(|stripe| enter(stripe).seen).max();
+        let at = Moment::from_millis(at.unwrap_or_default());
+        let locked_in = |stripe: &Stripe| {
             let part = enter(stripe);
-            let states = part.slots.iter().map(|[_, past, owed]| [*past, *owed]);
-            states.map(is_locked).sum::<u64>()
-        });
-        let shared = self.shared.iter().map(|stripe| {
-            let part = enter(stripe);
-            part.slots.iter().copied().map(is_locked).sum::<u64>()
-        });
-        own.chain(shared).sum()
+            let states = part.states.iter().copied().map(State::unpack);
+            states.filter(|state| state.locked_for(at) > 0).count() as u64
+        };
+        stripes().map(locked_in).sum()
     }
 
     /// A hash of a source. 0 is that of a slot that was never used.
@@ -170,7 +162,7 @@ impl Table {
         self.hasher.hash_one(key).max(1)
     }
 
-    fn part(&self, hash: u64) -> MutexGuard<'_, Part<Slot>> {
+    fn part(&self, hash: u64) -> MutexGuard<'_, Part> {
         enter(pick(&self.stripes, hash))
     }
 
@@ -184,48 +176,57 @@ impl Table {
         let mut part = enter(pick(&self.shared, hash));
         part.saw(at);
         let index = hash as usize % STRIPE;
-        match part.slots.get_mut(index) {
+        match part.states.get_mut(index) {
             Some(state) => act(state),
             None => act(&mut [0; 2]),
         }
     }
 }
 
-impl<T> Part<T> {
+impl Part {
     fn saw(&mut self, at: Moment) {
         self.seen = self.seen.max(at.as_millis());
     }
-}
 
-impl Part<Slot> {
     fn state(&self, index: usize) -> State {
-        let slot = self.slots.get(index);
-        slot.map_or_else(State::default, |[_, past, owed]| {
-            State::unpack([*past, *owed])
-        })
+        let state = self.states.get(index).copied();
+        state.map_or_else(State::default, State::unpack)
     }
 
-    /// Finds the slot of a source, or the first one that it may take. A slot that was never used
-    /// ends the search, because none becomes unused again.
-    fn place(&self, hash: u64, at: Moment, rules: &LockRules) -> Place {
-        let mut free = None;
+    fn put(&mut self, index: usize, hash: u64, state: State) {
+        if let Some(slot) = self.hashes.get_mut(index) {
+            *slot = hash;
+        }
+        if let Some(slot) = self.states.get_mut(index) {
+            *slot = state.pack();
+        }
+    }
+
+    /// Finds the slot of a source. A slot that was never used ends the search, because none becomes
+    /// unused again.
+    fn place(&self, hash: u64) -> Place {
         for offset in 0..limits::TABLE_WINDOW {
-            let index = (hash as usize).wrapping_add(offset) % STRIPE;
-            let Some([found, past, owed]) = self.slots.get(index) else {
-                break;
-            };
-            if *found == hash {
-                return Place::Own(index);
-            }
-            if *found == 0 {
-                return Place::Free(free.unwrap_or(index));
-            }
-            if free.is_none() && State::unpack([*past, *owed]).is_over(at, rules) {
-                free = Some(index);
+            let index = slot_of(hash, offset);
+            match self.hashes.get(index) {
+                Some(found) if *found == hash => return Place::Own(index),
+                None | Some(0) => return Place::Absent(offset),
+                Some(_) => {}
             }
         }
-        free.map_or(Place::Full, Place::Free)
+        Place::Absent(limits::TABLE_WINDOW)
     }
+
+    /// Finds the first slot that a source may take, if `used` slots of its window were used.
+    fn free(&self, hash: u64, used: usize, at: Moment, rules: &LockRules) -> Option<usize> {
+        let mut window = (0..used).map(|offset| slot_of(hash, offset));
+        let over = window.find(|index| self.state(*index).is_over(at, rules));
+        over.or_else(|| (used < limits::TABLE_WINDOW).then(|| slot_of(hash, used)))
+    }
+}
+
+/// The slot with this number in the window of a hash.
+const fn slot_of(hash: u64, offset: usize) -> usize {
+    (hash as usize).wrapping_add(offset) % STRIPE
 }
 
 /// A clock that was set back must not lock for longer: the rest of the lock then begins now.
@@ -237,10 +238,12 @@ fn locked_for(packed: &mut [u64; 2], at: Moment) -> u64 {
     state.locked_for(at)
 }
 
-fn stripe<T: Clone>(empty: T) -> Stripe<T> {
+/// An empty stripe with so many hashes.
+fn stripe(hashes: usize) -> Stripe {
     CachePadded::new(Mutex::new(Part {
         seen: 0,
-        slots: vec![empty; STRIPE].into_boxed_slice(),
+        hashes: vec![0; hashes].into_boxed_slice(),
+        states: vec![[0; 2]; STRIPE].into_boxed_slice(),
     }))
 }
 
@@ -249,11 +252,11 @@ fn stripe<T: Clone>(empty: T) -> Stripe<T> {
     clippy::indexing_slicing,
     reason = "the product of the length and a number below 2^32, shifted by 32, is below the length"
 )]
-fn pick<T>(stripes: &[Stripe<T>], hash: u64) -> &Stripe<T> {
+fn pick(stripes: &[Stripe], hash: u64) -> &Stripe {
     let index = ((hash >> 32) * stripes.len() as u64) >> 32;
     &stripes[index as usize]
 }
 
-fn enter<T>(stripe: &Stripe<T>) -> MutexGuard<'_, Part<T>> {
+fn enter(stripe: &Stripe) -> MutexGuard<'_, Part> {
     stripe.lock().unwrap_or_else(PoisonError::into_inner)
 }

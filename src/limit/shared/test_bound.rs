@@ -114,12 +114,6 @@ fn four_nodes_at_four_times_the_load_let_as_much_pass_as_one_call_each() {
     let (nodes, report, requests) = four_nodes(800, [Duration::ZERO; 4]);
     let exact = one_call_each(Rate::per_second(200).unwrap(), &requests);
     let share = f64::from(report.cells()) / f64::from(exact);
-    println!(
-        "4 x: {} passed, {exact} with one call each, {:.3} calls a request, {:.1} beyond refill",
-        report.cells(),
-        calls_each(&nodes, &requests),
-        report.excess(Rate::per_second(200).unwrap()),
-    );
     assert!((0.98..=1.005).contains(&share), "{share}");
     assert!(calls_each(&nodes, &requests) <= 0.35);
 }
@@ -128,11 +122,6 @@ fn four_nodes_at_four_times_the_load_let_as_much_pass_as_one_call_each() {
 fn a_load_near_the_limit_needs_a_third_of_the_calls() {
     let (nodes, report, requests) = four_nodes(190, [Duration::ZERO; 4]);
     let exact = one_call_each(Rate::per_second(200).unwrap(), &requests);
-    println!(
-        "0.95: {} passed, {exact} with one call each, {:.3} calls a request",
-        report.cells(),
-        calls_each(&nodes, &requests)
-    );
     assert!(calls_each(&nodes, &requests) <= 0.35);
     assert!(f64::from(report.cells()) >= 0.99 * f64::from(exact));
 }

@@ -424,6 +424,40 @@ fn the_local_share_is_the_rate_divided_by_the_nodes() {
 }
 
 #[test]
+fn threads_never_let_more_pass_than_the_store_gave() {
+    let store = TestStore::new(Duration::ZERO);
+    let rate = Arc::new(shared(
+        &store,
+        Rate::new(1_000, Duration::from_secs(86_400)).unwrap(),
+    ));
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let rate = Arc::clone(&rate);
+            std::thread::spawn(move || {
+                let answers = (0..400).map(|_| now(&rate, 1, millis(0)));
+                answers.filter(|answer| is_pass(*answer)).count()
+            })
+        })
+        .collect();
+    let passed: usize = threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .sum();
+    assert!((980..=1_000).contains(&passed), "{passed}");
+}
+
+#[test]
+fn a_shared_rate_is_made_while_its_store_is_away() {
+    let store = TestStore::new(Duration::ZERO);
+    store.set_fault(Fault::Refuses);
+    let rate = shared(&store, per_second(10));
+    assert_eq!(store.count(), 0);
+    assert_eq!(now(&rate, 1, millis(0)), SharedAnswer::Down);
+    store.set_fault(Fault::None);
+    assert!(is_pass(now(&rate, 1, millis(0))));
+}
+
+#[test]
 fn no_nodes_and_too_many_nodes_are_refused() {
     let new = |nodes| {
         let store = Arc::new(TestStore::new(Duration::ZERO));

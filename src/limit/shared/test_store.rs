@@ -191,9 +191,9 @@ impl World {
         let span = step * rate.burst_cells();
         let tat = self.tats.entry(key).or_default();
         *tat = (*tat).clamp(self.now, self.now + span);
-        let room = nanos(span - (*tat - self.now)) / nanos(step);
-        let room = u32::try_from(room).unwrap();
-        let cells = if room < least { 0 } else { want.min(room) };
+        let free = nanos(span - (*tat - self.now)) / nanos(step);
+        let free = u32::try_from(free).unwrap();
+        let cells = if free < least { 0 } else { want.min(free) };
         let wait = match cells {
             0 => (*tat + step * least).saturating_sub(self.now + span),
             _ => Duration::ZERO,
@@ -202,7 +202,7 @@ impl World {
         match fault {
             Fault::Lies(taken) => Ok(taken),
             Fault::LosesAnswer => Err(StoreErrorKind::Unavailable.into()),
-            _ => Ok(Taken::new(cells, wait, room - cells)),
+            _ => Ok(Taken::new(cells, wait, free - cells)),
         }
     }
 }

@@ -142,32 +142,42 @@ impl QuotaCounter {
         if self.shared.failed.load(Ordering::Relaxed) == at.as_secs() {
             return NowOrLater::now(self.count_here(call));
         }
-        call.is_asked = true;
         let first = self.shared.store.spend(&call.spend).try_now().ok();
         if let Some(Ok(spent)) = first {
             let answer = self.answered(call, spent);
             self.shared.send_ready(at, SENT_WITH_A_CALL);
             return NowOrLater::now(answer);
         }
-        NowOrLater::later(async move {
-            let store = &self.shared.store;
-            let result = match first {
-                Some(failed) => failed,
-                None => store.spend(&call.spend).await,
-            };
-            let result = match result {
-                Ok(spent) => Ok(spent),
-                // Its answer may have been lost only: with the same id it takes once.
-                Err(_) => store.spend(&call.spend).await,
-            };
-            let Ok(spent) = result else {
-                self.shared.failed.store(at.as_secs(), Ordering::Relaxed);
-                return self.count_here(call);
-            };
-            let answer = self.answered(call, spent);
-            self.shared.send(at, SENT_WITH_A_CALL).await.ok();
-            answer
-        })
+        // Nothing has begun unless there was an answer.
+        call.is_asked = first.is_some();
+        NowOrLater::later(self.ask_store(call, first))
+    }
+
+    /// Asks the store, a second time after an error: its answer may have been lost only, and with the
+    /// same id it takes once. `first` is an error that was ready at once.
+    async fn ask_store(
+        &self,
+        mut call: Call,
+        first: Option<Result<Spent, StoreError>>,
+    ) -> QuotaAnswer {
+        let (store, at) = (&self.shared.store, call.spend.at);
+        call.is_asked = true;
+        let result = match first {
+            Some(failed) => failed,
+            None => store.spend(&call.spend).await,
+        };
+        let result = match result {
+            Ok(spent) => Ok(spent),
+            Err(_) => store.spend(&call.spend).await,
+        };
+        let Ok(spent) = result else {
+            self.shared.failed.store(at.as_secs(), Ordering::Relaxed);
+            return self.count_here(call);
+        };
+        let answer = self.answered(call, spent);
+        // What is not sent waits for the next call.
+        let _ = self.shared.send(at, SENT_WITH_A_CALL).await;
+        answer
     }
 
     /// Takes the units from a lease, or returns what to ask the store for.

@@ -113,6 +113,14 @@ impl QuotaLedger {
         self.drop_idle(&spend.key);
     }
 
+    /// Ends a call for a lease that has no answer.
+    pub(super) fn stop_asking(&mut self, key: &QuotaKey) {
+        if let Some(holder) = self.find(key.authority(), key.holder()) {
+            holder.is_asking = false;
+        }
+        self.drop_idle(key);
+    }
+
     /// Gives units back to the lease of a holder, if it has one of this window.
     pub(super) fn return_to_lease(&mut self, key: &QuotaKey, start: Option<UnixTime>, units: u64) {
         let holder = self.find(key.authority(), key.holder());

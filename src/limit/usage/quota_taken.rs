@@ -102,7 +102,7 @@ impl Drop for Call {
             self.shared.lock().give_back(self.spend.id, u64::MAX);
         }
         if self.is_lease {
-            self.shared.lock().leased(&self.spend, self.spend.at, None);
+            self.shared.lock().stop_asking(&self.spend.key);
         }
     }
 }

@@ -3,24 +3,39 @@
 use std::fmt;
 
 /// A sign of a possible attack. It never refuses a request.
+///
+/// A signal is raised at most once in the time of its
+/// [threshold](crate::limit::WatchBuilder::threshold) for the same subject. A *failure* is a rejection
+/// of a credential that costs its source points by the defaults of
+/// [`LockOut`](crate::limit::LockOut). Everything is counted in this process only, and a restart
+/// forgets it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Signal {
-    /// Many credentials were refused, and they are a large part of the requests.
+    /// At least 100 credentials failed within a minute, and they are 30 percent of those that were
+    /// presented. The subject is the whole service.
     FailureRate,
-    /// Credentials of many sources were refused, each of them a few times.
+    /// Credentials from about 50 sources failed within ten minutes, which is how a slow distributed
+    /// attack stays under the budget of every source. The subject is the whole service.
     SourceSpread,
-    /// One source presented credentials of many claimed identities that were refused.
+    /// Failed credentials of one source claimed ten different identities within ten minutes. The
+    /// subject is the source.
     IdentityProbing,
-    /// Credentials of one claimed identity were refused from many sources.
+    /// Failed credentials that claim one identity were presented from 20 sources within ten minutes.
+    /// The subject is the claimed identity, which is *not* locked: the attacker chose it.
     IdentityTargeted,
-    /// The policy denied many requests of one verified caller.
+    /// The policy denied 20 requests of one verified caller within a minute, as when it tries the
+    /// identifiers of other people's objects (OWASP API1). The subject is the caller.
     DeniedBurst,
-    /// An API key is used from a network from which it was not used before.
+    /// An API key was used from an IPv4 /24 or IPv6 /48 that is not one of the last 64 that it was
+    /// used from. The first one since the start of the process is not reported. The subject is the
+    /// key.
     NewSource,
-    /// A credential was used that was revoked, disabled, or spent.
+    /// A credential was used that was revoked, disabled, or spent before. The subject is the identity
+    /// that it claims, or its source if it claims none.
     EndedCredentialUsed,
-    /// A table has no slot for a new source or identity.
+    /// A table of limits, lock-outs or signals has no slot for another source or identity. The
+    /// subject is the whole service.
     Saturated,
 }
 
@@ -37,7 +52,8 @@ impl Signal {
         Self::Saturated,
     ];
 
-    /// Returns the stable snake-case code.
+    /// Returns the stable snake-case code, such as `source_spread`. It is the label `signal` of the
+    /// metric `bearergate_signals_total`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::FailureRate => "failure_rate",
@@ -64,10 +80,6 @@ pub(crate) struct Signals(u8);
 
 impl Signals {
     pub(crate) const NONE: Self = Self(0);
-
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
 
     pub(super) const fn add(&mut self, signal: Signal) {
         self.0 |= 1 << signal as u8;

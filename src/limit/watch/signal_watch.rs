@@ -13,7 +13,6 @@ use super::spread::Spread;
 use super::subjects::{Subjects, WhenFull};
 use super::tally::SharedTally;
 use super::thresholds::{SIGNALS, Thresholds};
-use super::watch_builder::WatchBuilder;
 use crate::address::Source;
 #[cfg(feature = "api-key")]
 use crate::api_key::store::ApiKeyDetails;
@@ -28,6 +27,25 @@ use crate::principal::{Principal, PrincipalKind};
 const FAILURE_PERCENT: u64 = 30;
 
 /// Looks out for [`Signal`]s of possible attacks. Cheap to clone; clones share their counts.
+///
+/// A gate with it ([`GateBuilder::watch`](crate::gate::GateBuilder::watch)) reports each signal as an
+/// [`Event::Signal`], an audit record and a metric. It never refuses a request, and its memory is fixed
+/// from the start, about 3 MiB; while there are more sources or claimed identities than it has slots
+/// for, further ones are not counted and [`Signal::Saturated`] is raised.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bearergate::limit::{Signal, Watch};
+///
+/// let minute = Duration::from_secs(60);
+/// let watch = Watch::builder()
+///     .threshold(Signal::DeniedBurst, 50, minute)
+///     .threshold(Signal::SourceSpread, 500, 10 * minute) // many clients, some always misconfigured
+///     .build()?;
+/// // Gate::builder().watch(watch)
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Watch(Arc<Shared>);
 
@@ -61,11 +79,6 @@ struct Failure {
 }
 
 impl Watch {
-    /// Starts with the defaults.
-    pub fn builder() -> WatchBuilder {
-        WatchBuilder::default()
-    }
-
     pub(super) fn new(thresholds: Thresholds, observer: Option<Arc<dyn Observer>>) -> Self {
         let per = |signal| thresholds.of(signal).per;
         let ended = per(Signal::EndedCredentialUsed);
@@ -212,7 +225,7 @@ impl Shared {
         let failures = self.failures.sum(tick);
         failures >= u64::from(threshold.count)
             && failures * 100 >= self.presented.sum(tick) * FAILURE_PERCENT
-            && self.is_loud(Signal::FailureRate, millis)
+            && self.may_raise(Signal::FailureRate, millis)
     }
 
     /// Whether credentials of so many sources failed.
@@ -220,7 +233,7 @@ impl Shared {
         let threshold = self.thresholds.of(Signal::SourceSpread);
         let tick = threshold.tick(millis);
         let mut spread = self.spread.lock().unwrap_or_else(PoisonError::into_inner);
-        spread.add(source, tick) && self.is_loud(Signal::SourceSpread, millis)
+        spread.add(source, tick) && self.may_raise(Signal::SourceSpread, millis)
     }
 
     /// Counts what a source or an identity was seen with.
@@ -254,13 +267,13 @@ impl Shared {
         match found {
             Some(true) => raised.add(signal),
             Some(false) => {}
-            None if self.is_loud(Signal::Saturated, millis) => raised.add(Signal::Saturated),
+            None if self.may_raise(Signal::Saturated, millis) => raised.add(Signal::Saturated),
             None => {}
         }
     }
 
     /// Whether a signal of the whole service may be raised now. It is quiet afterwards.
-    fn is_loud(&self, signal: Signal, millis: u64) -> bool {
+    fn may_raise(&self, signal: Signal, millis: u64) -> bool {
         let per = self.thresholds.of(signal).per;
         self.quiet.get(signal as usize).is_some_and(|quiet| {
             let mut quiet = quiet.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,7 +82,7 @@ const fn default_threshold(signal: Signal) -> Threshold {
     Threshold { count, per }
 }
 
-/// The counts that the memory of a signal has room for.
+/// The counts that fit into the memory of a signal.
 const fn counts(signal: Signal) -> RangeInclusive<u32> {
     match signal {
         Signal::FailureRate | Signal::DeniedBurst => 1..=1_000_000,

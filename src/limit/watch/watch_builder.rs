@@ -18,6 +18,13 @@ pub struct WatchBuilder {
     observer: Option<Arc<dyn Observer>>,
 }
 
+impl Watch {
+    /// Starts with the defaults of [`Signal`].
+    pub fn builder() -> WatchBuilder {
+        WatchBuilder::default()
+    }
+}
+
 impl WatchBuilder {
     /// Sets from how many in which time a signal is raised. It is then not raised again for the same
     /// subject until this time is over. For the defaults see [`Signal`].

@@ -63,3 +63,13 @@ pub(super) fn some_time(value: Option<UnixTime>) -> Result<Value, Fault> {
 pub(super) fn bound(time: UnixTime) -> i64 {
     time.as_secs().try_into().unwrap_or(i64::MAX)
 }
+
+/// Returns the number that is stored for any `u64`: the signed one of the same bits.
+pub(super) const fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+/// Reads a number that [`signed`] wrote.
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
+    Ok(row.get::<_, i64>(column)?.cast_unsigned())
+}

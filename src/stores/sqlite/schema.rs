@@ -174,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn older_file_has_no_usage_and_takes_some() {
+        let mut conn = memory();
+        migrate_by(&mut conn, &STEPS[..5]).unwrap();
+        assert!(conn.prepare("SELECT 1 FROM usage").is_err());
+        migrate(&mut conn).unwrap();
+        let tables = ["usage", "usage_sender", "quota", "spend", "credit"];
+        for table in tables {
+            let count = format!("SELECT count(*) FROM {table}");
+            assert_eq!(conn.query_row(&count, [], |row| row.get(0)), Ok(0));
+        }
+        let row = "INSERT INTO usage VALUES ('s', 'a', 'm', 3600, -1)";
+        assert_eq!(conn.execute(row, []).unwrap(), 1);
+    }
+
+    #[test]
     fn file_of_each_older_version_is_migrated_and_keeps_its_rows() {
         for version_before in 1..STEPS.len() {
             let mut conn = memory();
@@ -223,6 +238,13 @@ mod tests {
             "SELECT 1 FROM mark WHERE is_swept = 0 LIMIT 1",
             "SELECT 1 FROM api_key WHERE authority = 1 AND ends_at <= 2 LIMIT 100",
             "SELECT 1 FROM api_key WHERE authority = 1 AND pepper = 2 LIMIT 1",
+            "SELECT 1 FROM usage WHERE subject = 1",
+            "SELECT 1 FROM usage WHERE hour < 1",
+            "SELECT 1 FROM quota WHERE start >= 0 AND ends <= 1",
+            "SELECT 1 FROM quota WHERE quota = 1 AND authority = 2 AND holder = 3 AND start = 4",
+            "SELECT id FROM spend WHERE at < 1 AND (lapses IS NULL OR phase > 0) ORDER BY at LIMIT 2",
+            "SELECT id FROM spend WHERE quota = 1 AND authority = 2 AND holder = 3 AND start = 4 \
+             AND lapses IS NOT NULL AND phase = 0 AND lapses <= 5",
         ];
         for statement in wanted {
             let plan = format!("EXPLAIN QUERY PLAN {statement}");

@@ -12,12 +12,13 @@ use super::worker_pool::WorkerPool;
 use crate::error::StoreError;
 use crate::now_or_later::NowOrLater;
 
-/// API keys, sessions, refresh tokens and revocations in one SQLite file.
+/// API keys, sessions, refresh tokens, revocations, usage and quotas in one SQLite file.
 ///
 /// Several processes of one machine may share the file, which must be on a local disk. Every
 /// change is one transaction and is on disk before it is answered; a process that is killed during
 /// a change leaves the state before it. The last use of a key or a session is written without
-/// waiting for the disk, so a loss of power may lose it.
+/// waiting for the disk, so a loss of power may lose it; the same is true of what is spent of the windows
+/// of a quota, but not of credits.
 ///
 /// Calls run on the store's own threads, one that writes and several that read, so they need no
 /// runtime and never block the caller. The queue of waiting calls is bounded, and a call that finds

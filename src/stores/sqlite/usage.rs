@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
 use super::SqliteStore;
-use super::column::{Columns, bound, time};
+use super::column::{Columns, bound, signed, time, unsigned};
 use super::error::Fault;
 use super::transaction::{Change, read_all};
 use super::usage_quota;
@@ -82,16 +82,6 @@ fn add(tx: &mut Change<'_>, batch: &UsageBatch) -> Result<(), Fault> {
         tx.write_one(SET_SUM, key)?;
     }
     tx.write_one(SET_LAST, params![batch.node, boot, signed(batch.number)])
-}
-
-/// Returns the number that is stored for any `u64`: the signed one of the same bits.
-pub(super) const fn signed(number: u64) -> i64 {
-    number.cast_signed()
-}
-
-/// Reads a number that [`signed`] wrote.
-pub(super) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
-    Ok(row.get::<_, i64>(column)?.cast_unsigned())
 }
 
 const LAST: &str = "SELECT last FROM usage_sender WHERE node = ?1 AND boot = ?2";

@@ -2,10 +2,9 @@
 
 use rusqlite::params;
 
-use super::column::{bound, some_time, time};
+use super::column::{bound, signed, some_time, time, unsigned};
 use super::error::Fault;
 use super::transaction::{Change, read_all};
-use super::usage::{signed, unsigned};
 use crate::clock::UnixTime;
 use crate::limit::{Credit, QuotaKey, Spend, SpendId, Spent};
 use crate::limits;
@@ -221,7 +220,7 @@ const FORGET_WINDOWS: &str = "DELETE FROM quota \
      (SELECT start FROM quota WHERE quota = ?1 AND authority = ?2 AND holder = ?3 \
      AND start >= 0 ORDER BY made DESC LIMIT ?4)";
 
-const PURGE_LEASES: &str = "DELETE FROM spend WHERE start >= 0 AND NOT EXISTS \
+const PURGE_LEASES: &str = "DELETE FROM spend WHERE lapses IS NOT NULL AND phase = 0 AND NOT EXISTS \
      (SELECT 1 FROM quota WHERE quota.quota = spend.quota \
      AND quota.authority = spend.authority AND quota.holder = spend.holder \
      AND quota.start = spend.start)";

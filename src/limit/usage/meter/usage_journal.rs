@@ -206,13 +206,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one whole record.
-    fn record(&mut self) -> Option<Reader<'a>> {
+    fn record(&mut self) -> Option<Self> {
         let start = self.0;
         let len = u32::from_le_bytes(self.array()?) as usize;
         let content = self.take(len)?;
         let expected = u64::from_le_bytes(self.array()?);
         let covered = start.get(..len.checked_add(4)?)?;
-        (check(covered) == expected).then_some(Reader(content))
+        (check(covered) == expected).then_some(Self(content))
     }
 }
 

@@ -289,3 +289,80 @@ impl fmt::Debug for Meter {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::StoreErrorKind;
+    use crate::limit::{Credit, Spend, SpendId, Spent, UsageBatch, UsageQuery, UsageRow};
+
+    /// Takes every second batch.
+    #[derive(Debug, Default)]
+    struct EverySecond(AtomicBool);
+
+    impl UsageStore for EverySecond {
+        fn add<'a>(&'a self, _: &'a UsageBatch) -> NowOrLater<'a, Result<(), StoreError>> {
+            NowOrLater::now(match self.0.fetch_xor(true, Ordering::SeqCst) {
+                true => Ok(()),
+                false => Err(StoreErrorKind::Unavailable.into()),
+            })
+        }
+
+        fn spend<'a>(&'a self, _: &'a Spend) -> NowOrLater<'a, Result<Spent, StoreError>> {
+            NowOrLater::now(Ok(Spent::new(0, 0)))
+        }
+
+        fn give_back(&self, _: SpendId, _: u64) -> NowOrLater<'_, Result<(), StoreError>> {
+            NowOrLater::now(Ok(()))
+        }
+
+        fn credit<'a>(&'a self, _: &'a Credit) -> NowOrLater<'a, Result<u64, StoreError>> {
+            NowOrLater::now(Ok(0))
+        }
+
+        fn usage<'a>(
+            &'a self,
+            _: &'a UsageQuery,
+        ) -> NowOrLater<'a, Result<Vec<UsageRow>, StoreError>> {
+            NowOrLater::now(Ok(Vec::new()))
+        }
+
+        fn purge(&self, _: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+            NowOrLater::now(Ok(0))
+        }
+    }
+
+    #[test]
+    fn flushes_are_counted_by_result_and_rows_until_the_store_has_them() {
+        let meter = Meter::builder(EverySecond::default()).build().unwrap();
+        let samples = || {
+            let mut found = Vec::new();
+            meter.samples(&mut |sample| {
+                found.push((
+                    sample.name,
+                    sample.labels.first().map(|label| label.1.to_owned()),
+                    sample.value,
+                ));
+            });
+            found
+        };
+        let of = |ok, failed, pending| {
+            let flushes = "bearergate_usage_flushes_total";
+            vec![
+                ("bearergate_usage_pending", None, pending),
+                (flushes, Some("ok".to_owned()), ok),
+                (flushes, Some("failed".to_owned()), failed),
+                ("bearergate_usage_unjournaled_total", None, 0),
+            ]
+        };
+        assert_eq!(samples(), of(0, 0, 0));
+        let now = UnixTime::from_secs(7_200);
+        meter.add_for(&Authority::from("idp"), "alice", ("requests", 3), now);
+        meter.add_for(&Authority::from("idp"), "bob", ("requests", 3), now);
+        assert_eq!(samples(), of(0, 0, 2));
+        assert!(meter.flush().try_now().unwrap().is_err());
+        assert_eq!(samples(), of(0, 1, 2));
+        assert!(meter.flush().try_now().unwrap().is_ok());
+        assert_eq!(samples(), of(1, 1, 0));
+    }
+}
