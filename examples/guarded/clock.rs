@@ -19,7 +19,9 @@ struct Times {
 impl ManualClock {
     /// Creates a clock that shows the system's second and does not move.
     pub(crate) fn start() -> Self {
-        let now = SystemClock.now().unwrap_or(UnixTime::from_secs(0));
+        let now = SystemClock::default()
+            .now()
+            .unwrap_or(UnixTime::from_secs(0));
         Self(Arc::new(Mutex::new(Times {
             wall: Duration::from_secs(now.as_secs()),
             elapsed: Duration::ZERO,

@@ -7,9 +7,9 @@ use bearergate::api_key::{
     ApiKeyFormat, ApiKeyManager, ApiKeyScheme, ApiKeyStore, ApiKeyValidator, PepperSet,
 };
 use bearergate::credential::Sources;
+use bearergate::crypto::Algorithm;
 use bearergate::environment::Environment;
 use bearergate::gate::GateBuilder;
-use bearergate::crypto::Algorithm;
 use bearergate::key::{Key, KeySet};
 use bearergate::policy::PolicyLoader;
 use bearergate::secret_source::SecretSource;

@@ -49,7 +49,7 @@ impl Service {
         let manual = options.is_manual.then(ManualClock::start);
         let clock: Arc<dyn Clock> = match &manual {
             Some(clock) => Arc::new(clock.clone()),
-            None => Arc::new(SystemClock),
+            None => Arc::new(SystemClock::default()),
         };
         let environment = Environment::new().clock(Arc::clone(&clock));
         let usage = options.usage.as_ref();
@@ -156,7 +156,8 @@ impl Service {
             return Ok(json_body(&self.whoami(facts, None)));
         };
         let request = caller.request().with_action(route.action());
-        self.gate.authorize(&request.with_facts(&facts)).await?;
+        let request = request.with_facts(&facts);
+        let decision = self.gate.authorize(&request).await?;
         if let Some(usage) = &self.usage {
             usage.count(caller.principal(), caller.now());
         }
@@ -172,11 +173,13 @@ impl Service {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         };
-        let fields = caller.rate_headers(&self.gate);
-        response.headers_mut().extend(fields);
-        for (name, value) in caller.headers() {
-            response.headers_mut().append(name, value.clone());
+        let obligations = decision.obligations();
+        let of_rule = obligations.into_iter().flat_map(|own| own.headers());
+        let headers = response.headers_mut();
+        for (name, value) in caller.headers().iter().chain(of_rule) {
+            headers.append(name, value.clone());
         }
+        headers.extend(caller.rate_headers(&self.gate));
         // It holds the permits of concurrent limits until the response was sent.
         response.extensions_mut().insert(caller);
         Ok(response)
