@@ -89,10 +89,8 @@ impl Authenticated {
     /// Where the gate has [`Proxies`](crate::address::Proxies), the request has the address of the
     /// client, and whether its connection is encrypted, as far as they are known.
     pub fn request(&self) -> AccessRequest<'_> {
-        let client = match &self.client {
-            Some(client) => Some((client, self.has_contested_client_ids)),
-            None => None,
-        };
+        let is_contested = self.has_contested_client_ids;
+        let client = self.client.as_ref().map(|client| (client, is_contested));
         let user = (&self.principal, self.has_contested_ids);
         let request = access_request(self.now, user, client);
         match &self.trail {

@@ -17,6 +17,8 @@ pub(super) enum Stage {
     Caller,
     /// Once the policy has decided.
     Class,
+    /// All of them, one after the other.
+    All,
 }
 
 /// One request at the limits of one stage.
@@ -41,7 +43,7 @@ pub(super) enum Step {
 
 impl<'a> Asking<'a> {
     pub(super) fn new(ask: Ask<'a>, charges: Charges, rules: &Rules, stage: Stage) -> Self {
-        let is_class_stage = stage == Stage::Class;
+        let is_class_stage = matches!(stage, Stage::Class | Stage::All);
         let class = ask.class.filter(|_| is_class_stage);
         Self {
             is_unknown_class: class.is_some_and(|class| rules.is_unknown_class(class, ask.elapsed)),
@@ -101,7 +103,13 @@ impl<'a> Asking<'a> {
 
     fn list<'r>(&self, rules: &'r Rules) -> Option<&'r [u16]> {
         let plan = || rules.plan(&self.ask);
-        match (self.stage, self.list) {
+        let place = match (self.stage, self.list) {
+            (Stage::All, 0) => (Stage::Before, 0),
+            (Stage::All, list @ 1..=2) => (Stage::Caller, list - 1),
+            (Stage::All, list) => (Stage::Class, list - 3),
+            own => own,
+        };
+        match place {
             (Stage::Before, 0) => Some(&rules.before),
             (Stage::Caller, 0) => Some(&rules.all.caller),
             (Stage::Caller, 1) => Some(&plan().caller),

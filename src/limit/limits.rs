@@ -45,10 +45,9 @@ impl Limits {
 
     /// Asks all limits that the request matches, in the order in which a gate does.
     pub fn ask<'a>(&'a self, ask: &Ask<'a>) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let ask = *ask;
-        self.ask_before(ask)
-            .and_then(move |charges| self.ask_caller(ask, charges))
-            .and_then(move |charges| self.ask_class(ask, charges))
+        let rules = self.0.load_full();
+        let charges = Charges::new(Some(Arc::clone(&rules)), ask.elapsed);
+        Asking::new(*ask, charges, &rules, Stage::All).run(rules)
     }
 
     /// Returns the text that chooses the plan of a caller: the limit class of its API key, or the

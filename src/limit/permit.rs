@@ -30,10 +30,7 @@ pub(super) struct EveryoneFlight(Arc<LimitState>);
 
 impl Permit {
     pub(super) const fn new(held: Held, next: Option<Arc<Self>>) -> Self {
-        Self {
-            _held: held,
-            next: next,
-        }
+        Self { _held: held, next }
     }
 }
 

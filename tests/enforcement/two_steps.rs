@@ -38,7 +38,7 @@ async fn a_refund_gives_back_what_both_steps_have_charged() {
             .await
             .unwrap();
         let access = caller.request().with_action("slow");
-        gate.authorize(&access).await.unwrap();
+        assert!(gate.authorize(&access).await.is_ok());
         caller.refund();
     }
     let caller = gate
@@ -46,12 +46,11 @@ async fn a_refund_gives_back_what_both_steps_have_charged() {
         .await
         .unwrap();
     let access = caller.request().with_action("slow");
-    gate.authorize(&access).await.unwrap();
+    assert!(gate.authorize(&access).await.is_ok());
     assert_eq!(
         caller.rate_headers(&gate)["ratelimit"],
         "\"slow\";r=0;t=60, \"default\";r=99;t=1"
     );
-    drop(access);
     let caller = gate
         .authenticate(&request(Some("good-a"), "192.0.2.7"))
         .await

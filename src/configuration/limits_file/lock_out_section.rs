@@ -7,6 +7,9 @@ use crate::error::RejectionKind;
 use crate::limit::{LockOut, LockOutBuilder, Rate};
 use crate::limits;
 
+/// Sets one span of a lock-out.
+type SpanSetter = fn(LockOutBuilder, Duration) -> LockOutBuilder;
+
 /// Reads when a source is locked out. What the section does not have is as in
 /// [`LockOut::default`].
 pub(super) fn lock_out(node: &Node<'_>) -> Option<LockOutBuilder> {
@@ -21,7 +24,7 @@ pub(super) fn lock_out(node: &Node<'_>) -> Option<LockOutBuilder> {
             builder = builder.budget(points, refill);
         }
     }
-    let spans: [(_, fn(LockOutBuilder, Duration) -> LockOutBuilder); 3] = [
+    let spans: [(_, SpanSetter); 3] = [
         ("first", LockOutBuilder::first),
         ("most", LockOutBuilder::most),
         ("forget", LockOutBuilder::forget),

@@ -8,6 +8,9 @@ use crate::limit::{By, Limit, Outage, Quota, Rate};
 
 use super::limits_loader::LimitsLoader;
 
+/// Makes the quota of an amount.
+type QuotaOf = fn(u64) -> Quota;
+
 /// Reads a limit. Its faults as a whole are found later.
 pub(super) fn limit(node: &Node<'_>, loader: &LimitsLoader) -> Option<Limit> {
     let mut section = node.section()?;
@@ -136,8 +139,7 @@ fn quota_of(section: &mut Section<'_>) -> Option<Limit> {
     let amount = section.require("amount", "write how many requests the window has");
     let amount = amount.and_then(|node| node.ok(positive(node.number()?)));
     let window = section.require("window", "write `\"day\"` or `\"month\"`");
-    let windows: [(_, fn(u64) -> Quota); 2] =
-        [("day", Quota::per_day), ("month", Quota::per_month)];
+    let windows: [(_, QuotaOf); 2] = [("day", Quota::per_day), ("month", Quota::per_month)];
     let window = window.and_then(|node| node.choice(&windows));
     let zone = section.take("zone");
     let by = section.take("by");

@@ -20,7 +20,7 @@ enum Known<'a> {
     /// From its authentication.
     Trail(&'a Trail),
     /// Nothing: the service made the access request itself. It is charged as this caller's.
-    Own(RequestState),
+    Own(Box<RequestState>),
 }
 
 impl Known<'_> {
@@ -51,7 +51,7 @@ impl Enforcement {
         let trail = request.trail().and_then(|trail| trail.downcast_ref());
         let mut known = match (trail, self.timed(gate)) {
             (Some(trail), _) => Known::Trail(trail),
-            (None, Some(state)) => Known::Own(state),
+            (None, Some(state)) => Known::Own(Box::new(state)),
             (None, None) => return NowOrLater::now(Err(gate.refusal(Stop::no_time()))),
         };
         let ask = known.with(|state| ask_of(state, request));

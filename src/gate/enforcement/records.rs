@@ -73,7 +73,7 @@ impl Enforcement {
             .with_principal(caller.principal())
             .with_decision(decision)
             .with_limits(limits.as_slice());
-        Some(audit.record(&with_client(event, caller.client())))
+        Some(audit.record(&with_client(&event, caller.client())))
     }
 
     /// Records a request of an anonymous caller that is let in.
@@ -95,11 +95,11 @@ impl Enforcement {
         refusal: &Refusal,
     ) -> Option<Recorded> {
         let audit = self.audit.as_ref()?;
-        let event = refused(of_request(facts, state), refusal);
+        let event = refused(&of_request(facts, state), refusal);
         let over = refusal.limit().map(|name| [(name, "over")]);
         let event = event.with_limits(over.as_ref().map_or(&[], |over| over));
         let event = match caller {
-            Ok(caller) => with_client(event.with_principal(caller.principal()), caller.client()),
+            Ok(caller) => with_client(&event.with_principal(caller.principal()), caller.client()),
             Err(claimed) => match claimed.and_then(|claimed| claimed.recorded) {
                 Some(hash) => event.with_claimed(hash),
                 None => event,
@@ -120,7 +120,7 @@ impl Enforcement {
         if let Some(audit) = &self.audit {
             let event = of_recorded(What::Authenticated, request, state).with_principal(principal);
             // Nobody waits for it: the request was answered without a decision.
-            let _ = audit.record(&with_client(event, client));
+            let _ = audit.record(&with_client(&event, client));
         }
     }
 
@@ -137,9 +137,9 @@ impl Enforcement {
         let event = match (recorded, request.facts()) {
             (Some(recorded), _) => of_recorded(What::Decision, recorded, state),
             (None, Some(facts)) => of_request(facts, state),
-            (None, None) => with_origin(AuditEvent::new(What::Decision, state.millis), state),
+            (None, None) => with_origin(&AuditEvent::new(What::Decision, state.millis), state),
         };
-        let event = with_client(event.with_principal(request.principal()), request.client());
+        let event = with_client(&event.with_principal(request.principal()), request.client());
         let event = request
             .action()
             .map_or(event, |action| event.with_action(action));
@@ -154,7 +154,7 @@ impl Enforcement {
         }
         let event = event.with_limits(limits.as_slice());
         Some(audit.record(&match refusal {
-            Some(refusal) => refused(event, refusal),
+            Some(refusal) => refused(&event, refusal),
             None => event,
         }))
     }
@@ -191,7 +191,7 @@ impl Enforcement {
             let event = AuditEvent::new(What::Locked, state.millis)
                 .with_kind(kind)
                 .with_lock(locked.strikes, locked.lasts.as_secs());
-            let _ = audit.record(&with_origin(event, state));
+            let _ = audit.record(&with_origin(&event, state));
         }
         if let Some(watch) = &self.watch {
             let raised = watch.refused(source, kind, claimed, state.at);
@@ -223,7 +223,7 @@ impl Enforcement {
         };
         for signal in raised.iter() {
             let event = AuditEvent::new(What::Signal, state.millis);
-            let event = with_origin(event, state).with_matter(signal.as_str(), "");
+            let event = with_origin(&event, state).with_matter(signal.as_str(), "");
             let event = caller.map_or(event, |caller| event.with_principal(caller));
             let _ = audit.record(&event);
         }
@@ -239,7 +239,7 @@ fn of_request<'a>(facts: &RequestFacts<'a>, state: &RequestState) -> AuditEvent<
         Some(value) => event.with_user_agent(value.as_bytes()),
         None => event,
     };
-    with_origin(event, state)
+    with_origin(&event, state)
 }
 
 fn of_recorded<'a>(
@@ -254,19 +254,25 @@ fn of_recorded<'a>(
         Some(value) => event.with_user_agent(value),
         None => event,
     };
-    with_origin(event, state)
+    with_origin(&event, state)
 }
 
-fn with_origin<'a>(event: AuditEvent<'a>, state: &RequestState) -> AuditEvent<'a> {
+fn with_origin<'a>(event: &AuditEvent<'a>, state: &RequestState) -> AuditEvent<'a> {
     let event = event.with_origin(&state.origin);
-    state.port.map_or(event, |port| event.with_port(port))
+    match state.port {
+        Some(port) => event.with_port(port),
+        None => event,
+    }
 }
 
-fn with_client<'a>(event: AuditEvent<'a>, client: Option<&'a Principal>) -> AuditEvent<'a> {
-    client.map_or(event, |client| event.with_client(client))
+fn with_client<'a>(event: &AuditEvent<'a>, client: Option<&'a Principal>) -> AuditEvent<'a> {
+    match client {
+        Some(client) => event.with_client(client),
+        None => *event,
+    }
 }
 
-fn refused<'a>(event: AuditEvent<'a>, refusal: &'a Refusal) -> AuditEvent<'a> {
+fn refused<'a>(event: &AuditEvent<'a>, refusal: &'a Refusal) -> AuditEvent<'a> {
     let event = event
         .with_kind(refusal.kind())
         .with_status(refusal.status().as_u16());

@@ -45,9 +45,7 @@ impl Run<'_> {
         state: &RequestState,
         steps: &mut Vec<Step>,
     ) -> Option<Stop> {
-        if enforcement.lock_out.is_none() {
-            return None;
-        }
+        enforcement.lock_out.as_ref()?;
         let step = match enforcement.admits_source(self.gate, self.facts, state) {
             SourceAdmission::Unlocked => Step::ok("lock-out").found("the source is not locked out"),
             SourceAdmission::Spared => {
