@@ -112,19 +112,18 @@ struct FailingStore {
 }
 
 impl FailingStore {
-    /// Replaces the answer of a call if it is one that fails.
+    /// Replaces the answer of a call if it is one that fails. A call that was never polled is none.
     fn answer<'a, T: Send + 'a>(
-        &self,
+        &'a self,
         answer: NowOrLater<'a, Result<T, StoreError>>,
     ) -> NowOrLater<'a, Result<T, StoreError>> {
-        let call = self.calls.fetch_add(1, Ordering::SeqCst).saturating_add(1);
-        match call % self.every {
-            0 => answer.map(|answer| {
-                answer?;
-                Err(StoreErrorKind::Unavailable.into())
-            }),
-            _ => answer,
-        }
+        answer.map(|answer| {
+            let call = self.calls.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+            match call % self.every {
+                0 => answer.and(Err(StoreErrorKind::Unavailable.into())),
+                _ => answer,
+            }
+        })
     }
 }
 
