@@ -6,18 +6,18 @@ use crate::configuration::tree::Tree;
 use crate::error::ConfigError;
 use crate::limit::{By, Limit, Outage, Quota, Rate};
 
-use super::limits_loader::LimitsLoader;
+use super::limit_stores::LimitStores;
 
 /// Makes the quota of an amount.
 type QuotaOf = fn(u64) -> Quota;
 
 /// Reads a limit. Its faults as a whole are found later.
-pub(super) fn limit(node: &Node<'_>, loader: &LimitsLoader) -> Option<Limit> {
+pub(super) fn limit(node: &Node<'_>, stores: &LimitStores) -> Option<Limit> {
     let mut section = node.section()?;
     let bounded = bounded(&mut section);
     let options = Options::of(&mut section);
     section.finish();
-    options.to(bounded?, loader)
+    options.to(bounded?, stores)
 }
 
 fn bounded(section: &mut Section<'_>) -> Option<Limit> {
@@ -83,7 +83,7 @@ impl<'c> Options<'c> {
         }
     }
 
-    fn to(self, mut limit: Limit, loader: &LimitsLoader) -> Option<Limit> {
+    fn to(self, mut limit: Limit, stores: &LimitStores) -> Option<Limit> {
         if let Some(by) = self.by {
             limit = limit.by(by?);
         }
@@ -103,7 +103,7 @@ impl<'c> Options<'c> {
             limit = limit.on_outage(outage?);
         }
         match self.shared {
-            Some(node) => loader.share(limit, &node),
+            Some(node) => stores.share(limit, &node),
             None => Some(limit),
         }
     }
