@@ -115,10 +115,10 @@ impl Enforcement {
         let read = read.map_err(|error| error.to_string())?;
         // Only one reload at a time.
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(next), Some(before)) = (&read.file, &*present) {
-            if let Some(section) = next.needs_restart(before) {
-                return Err(format!("/{section}: it changes with a restart only"));
-            }
+        if let (Some(next), Some(before)) = (&read.file, &*present)
+            && let Some(section) = next.needs_restart(before)
+        {
+            return Err(format!("/{section}: it changes with a restart only"));
         }
         if read.rules.is_some() != self.rules.is_some() {
             return Err("/addresses: the first list is in force after a restart only".to_owned());
