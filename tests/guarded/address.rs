@@ -102,6 +102,35 @@ fn only_the_configured_header_is_read() {
 }
 
 #[test]
+fn sources_have_buckets_and_unknown_clients_of_a_proxy_share_one() {
+    let files = Files::new();
+    let limits = json!({"limits": [{"name": "s", "rate": "2/h", "by": "source"}]});
+    let limits = files.limits(&limits);
+    let proxy = [
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--limits",
+        &limits,
+        "--clock",
+        "manual",
+    ];
+    let server = Server::start(&files, &proxy);
+    let from = |client: &str| {
+        let header = format!("x-forwarded-for: {client}\r\n");
+        server.request("GET", "/orders", &header).status()
+    };
+    // A refused credential keeps its charge.
+    assert_eq!(
+        ["192.0.2.7", "192.0.2.7", "192.0.2.7"].map(from),
+        [401, 401, 429]
+    );
+    let same = ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2::3"];
+    assert_eq!(same.map(from), [401, 401, 429]);
+    assert_eq!(from("2001:db8:1:3::1"), 401);
+    assert_eq!(["unknown", "_hidden", "junk"].map(from), [401, 401, 429]);
+}
+
+#[test]
 fn lists_admit_known_addresses_only() {
     let files = Files::new();
     let allow = files.write("allow", "192.0.2.0/24 # office\n\n# all\n2001:db8::7\n");

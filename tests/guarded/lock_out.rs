@@ -60,6 +60,21 @@ fn the_tenth_forgery_locks_the_source_for_a_minute() {
 }
 
 #[test]
+fn a_failure_that_is_perhaps_honest_weighs_a_third() {
+    let files = Files::new();
+    let server = Server::start(&files, &OPTIONS);
+    let other = crate::common::token_with("alice", &json!({"aud": "another"}));
+    let refused = |_: &usize| from(&server, "192.0.2.7", "/orders", &other).status() == 401;
+    assert_eq!((0..40).take_while(refused).count(), 30);
+    // Neither an expired token nor none at all is blamed.
+    let expired = crate::common::token_with("alice", &json!({"exp": 1_000_000_000}));
+    for token in [&*expired, ""] {
+        let refused = |_: &usize| from(&server, "192.0.2.8", "/orders", token).status() == 401;
+        assert_eq!((0..40).take_while(refused).count(), 40);
+    }
+}
+
+#[test]
 fn each_lock_is_twice_as_long_and_an_hour_without_blame_forgets() {
     let files = Files::new();
     let server = Server::start(&files, &OPTIONS);
