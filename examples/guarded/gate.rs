@@ -41,26 +41,9 @@ pub(crate) fn gate(
         .all_authorities_equal()
         .count_requests();
     if !options.issuers.is_empty() {
-        let issuers = options.issuers.iter();
-        let validators = issuers.map(|(issuer, secret)| {
-            let secret = raw("--hs256-secret-file", secret).read();
-            let secret = secret.map_err(|error| with_cause("--hs256-secret-file", &error))?;
-            let key = Key::from_secret(secret);
-            let key = key.map_err(|error| format!("--hs256-secret-file: {error}"))?;
-            let validator = JwtValidator::builder()
-                .issuer(issuer)
-                .audiences(options.audiences.clone())
-                .keys(KeySet::new([key])?)
-                .algorithms([Algorithm::Hs256])
-                .env(environment)
-                .build();
-            Ok(validator.map_err(|error| format!("--issuer: {error}"))?)
-        });
-        let validators: Outcome<Vec<_>> = validators.collect();
-        // Kept, so that the gate knows their callers while a source is locked out.
+        // Tokens are kept, so that the gate knows their callers while a source is locked out.
         let cache = TokenCache::builder().keep_mac_tokens().build()?;
-        let jwts = JwtValidator::join(validators?)?;
-        gate = gate.validator(jwts.cached(&cache));
+        gate = gate.validator(jwts(options, environment)?.cached(&cache));
     }
     let sources = Sources::builder();
     let Some((file, pepper)) = &options.api_keys else {
@@ -78,4 +61,25 @@ pub(crate) fn gate(
     let sources = sources.api_key().header("x-api-key").build()?;
     let gate = gate.validator(validator.env(environment).build()?);
     Ok((gate.sources(sources), Some(manager.build()?)))
+}
+
+/// Returns one validator for all issuers, each with its own secret.
+fn jwts(options: &Options, environment: &Environment) -> Outcome<JwtValidator> {
+    let issuers = options.issuers.iter();
+    let validators = issuers.map(|(issuer, secret)| {
+        let secret = raw("--hs256-secret-file", secret).read();
+        let secret = secret.map_err(|error| with_cause("--hs256-secret-file", &error))?;
+        let key = Key::from_secret(secret);
+        let key = key.map_err(|error| format!("--hs256-secret-file: {error}"))?;
+        let validator = JwtValidator::builder()
+            .issuer(issuer)
+            .audiences(options.audiences.clone())
+            .keys(KeySet::new([key])?)
+            .algorithms([Algorithm::Hs256])
+            .env(environment)
+            .build();
+        Ok(validator.map_err(|error| format!("--issuer: {error}"))?)
+    });
+    let validators: Outcome<Vec<_>> = validators.collect();
+    Ok(JwtValidator::join(validators?)?)
 }
