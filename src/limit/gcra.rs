@@ -3,7 +3,33 @@
 //! A bucket is one number, its theoretical arrival time (TAT): the time at which it is full again.
 //! A bucket whose time is over equals one that was never used.
 
+use crate::limits;
 use crate::rate::Rate;
+
+const REQUEST_AGE: u64 = limits::REQUEST_AGE.as_nanos() as u64;
+
+/// Returns the time at which a request is counted: that of the latest request, unless the clock was
+/// set back since.
+///
+/// A request that had to wait has an earlier time than those after it. What these owe must not be
+/// taken for that of a clock that was set back, or each request that waits would forget some of it.
+#[inline]
+pub(super) const fn counted_at(now: u64, latest: u64) -> u64 {
+    // An earlier `latest` wraps around.
+    match latest.wrapping_sub(now) <= REQUEST_AGE {
+        true => latest,
+        false => now,
+    }
+}
+
+/// Returns what a time that no limit can owe is brought to: `latest`, unless it is of a request that
+/// had to wait.
+pub(super) const fn clamped(tat: u64, latest: u64) -> u64 {
+    match tat.saturating_sub(latest) <= REQUEST_AGE {
+        true => tat,
+        false => latest,
+    }
+}
 
 /// A rate, as it is counted.
 #[derive(Clone, Copy, Debug)]

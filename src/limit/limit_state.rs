@@ -1,7 +1,7 @@
 //! What a limit keeps when limits are replaced.
 
-use super::gcra::{Answer, Pace};
-use super::sync::{AtomicU32, AtomicU64};
+use super::gcra::{Answer, Pace, counted_at};
+use super::sync::{AtomicU32, AtomicU64, Ordering};
 use super::table::update;
 use crate::metrics::{Counter, Sample};
 
@@ -9,6 +9,8 @@ use crate::metrics::{Counter, Sample};
 #[derive(Debug)]
 pub(super) struct LimitState {
     bucket: AtomicU64,
+    /// The latest time that the bucket was asked at.
+    latest: AtomicU64,
     pub(super) in_flight: AtomicU32,
     results: [Counter; LimitResult::ALL.len()],
 }
@@ -42,6 +44,7 @@ impl LimitState {
     pub(super) fn new() -> Self {
         Self {
             bucket: AtomicU64::new(0),
+            latest: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
             results: Default::default(),
         }
@@ -56,6 +59,7 @@ impl LimitState {
 
     /// Asks the bucket of everyone.
     pub(super) fn take(&self, now: u64, pace: Pace, price: Option<u64>) -> Answer {
+        let now = self.counted_at(now);
         let mut answer = Answer::Over { debt: 0, wait: 0 };
         update(&self.bucket, &mut |tat| {
             let (next, asked) = pace.take(tat, now, price);
@@ -67,6 +71,7 @@ impl LimitState {
 
     /// Takes what there is room for in the bucket of everyone; returns what was taken and is owed.
     pub(super) fn take_room(&self, now: u64, (pace, price): (Pace, Option<u64>)) -> (u64, u64) {
+        let now = self.counted_at(now);
         let mut all = (0, 0);
         update(&self.bucket, &mut |tat| {
             let (next, taken) = pace.take_room(tat, now, price);
@@ -74,6 +79,15 @@ impl LimitState {
             next
         });
         all
+    }
+
+    fn counted_at(&self, now: u64) -> u64 {
+        let latest = self.latest.load(Ordering::Relaxed);
+        let now = counted_at(now, latest);
+        if now != latest {
+            self.latest.store(now, Ordering::Relaxed);
+        }
+        now
     }
 
     /// Gives back what was taken in the bucket of everyone.

@@ -45,9 +45,16 @@ impl Limits {
 
     /// Asks all limits that the request matches, in the order in which a gate does.
     pub fn ask<'a>(&'a self, ask: &Ask<'a>) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let rules = self.0.load_full();
-        let charges = Charges::new(Some(Arc::clone(&rules)), ask.elapsed);
-        Asking::new(*ask, charges, &rules, Stage::All).run(rules)
+        self.ask_all(*ask, Charges::none())
+    }
+
+    pub(crate) fn ask_all<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        charges: Charges,
+    ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
+        let (charges, rules) = self.continued(&ask, charges);
+        Asking::new(ask, charges, &rules, Stage::All).run(rules)
     }
 
     /// Returns the text that chooses the plan of a caller: the limit class of its API key, or the

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use super::gcra::{Answer, Pace};
+use super::gcra::{Answer, Pace, clamped, counted_at};
 use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::event::EventThrottle;
 use crate::limits;
@@ -80,10 +80,10 @@ impl Table {
         (pace, price): (Pace, Option<u64>),
         coarse: impl FnOnce() -> u64,
     ) -> (Spot, Answer) {
-        let ask = |tat| pace.take(tat, now, price);
+        let ask = |tat, now| pace.take(tat, now, price);
         match self.with_slot(key, now, ask) {
-            Some(answer) => (Spot::Slot, answer),
-            None => {
+            Ok(answer) => (Spot::Slot, answer),
+            Err(now) => {
                 self.saturated.add(1);
                 let index = self.cell_of(coarse());
                 (Spot::Cell(index), self.take_cell(index, now, pace, price))
@@ -100,9 +100,11 @@ impl Table {
         (pace, price): (Pace, Option<u64>),
         coarse: impl FnOnce() -> u64,
     ) -> (Spot, (u64, u64)) {
-        if let Some(taken) = self.with_slot(key, now, |tat| pace.take_room(tat, now, price)) {
-            return (Spot::Slot, taken);
-        }
+        let ask = |tat, now| pace.take_room(tat, now, price);
+        let now = match self.with_slot(key, now, ask) {
+            Ok(taken) => return (Spot::Slot, taken),
+            Err(now) => now,
+        };
         self.saturated.add(1);
         let index = self.cell_of(coarse());
         let mut all = (0, 0);
@@ -149,16 +151,24 @@ impl Table {
         self.throttle.admit(at, 1)
     }
 
+    /// Asks the slot of a key with its time and the time at which the request is counted, or returns
+    /// the latter if the key has none.
     #[inline]
-    fn with_slot<T>(&self, key: u64, now: u64, ask: impl FnOnce(u64) -> (u64, T)) -> Option<T> {
+    fn with_slot<T>(
+        &self,
+        key: u64,
+        now: u64,
+        ask: impl FnOnce(u64, u64) -> (u64, T),
+    ) -> Result<T, u64> {
         let longest = self.longest.load(Ordering::Relaxed);
-        let mut stripe = self.stripe(key)?;
+        let mut stripe = self.stripe(key).ok_or(now)?;
+        let now = counted_at(now, stripe.now);
         stripe.now = now;
-        let slot = stripe.find(key, now, longest)?;
+        let slot = stripe.find(key, now, longest).ok_or(now)?;
         let tat = if slot.key == key { slot.tat } else { 0 };
-        let (next, answer) = ask(tat);
+        let (next, answer) = ask(tat, now);
         *slot = Slot { key, tat: next };
-        Some(answer)
+        Ok(answer)
     }
 
     #[inline]
@@ -179,7 +189,7 @@ impl Table {
         let latest = now.saturating_add(self.longest.load(Ordering::Relaxed));
         let mut answer = Answer::Over { debt: 0, wait: 0 };
         self.update_cell(index, |tat| {
-            let tat = tat.min(latest);
+            let tat = clamped(tat, latest);
             let (next, asked) = pace.take(tat, now, price);
             answer = asked;
             match &mut answer {

@@ -35,6 +35,10 @@ pub const TABLE_SLOTS_MAX: usize = 16_777_216;
 /// Slots that a key can be in. A full window shares.
 pub(crate) const TABLE_WINDOW: usize = 32;
 
+/// How far the time of a request can be behind that of the latest one, because it had to wait. A time
+/// that is further behind means that the clock was set back.
+pub(crate) const REQUEST_AGE: Duration = Duration::from_secs(60);
+
 /// Most requests in flight that a concurrent limit counts.
 pub const IN_FLIGHT: u32 = 65_536;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bearergate::limit::{By, Charges, Limit, Limits, Rate};
-use bearergate::policy::{Obligations, Policy, Rule, action};
-use bearergate::{RejectionKind, require_scope};
+use bearergate::limit::{By, Charges, Limit, Limits, Rate, Watch};
+use bearergate::policy::{AccessRequest, Authorizer, Decision, Obligations, Policy, Rule, action};
+use bearergate::{NowOrLater, RejectionKind, require_scope};
 
 use crate::helpers::{Service, check, kind, request};
 
@@ -105,6 +105,40 @@ fn an_outage_gives_every_charge_back() {
     }
     let admitted = check(&gate, "good-a", "192.0.2.7").unwrap();
     assert_eq!(left(admitted.charges(), "sources"), Some(99));
+}
+
+/// A policy that cannot decide.
+#[derive(Debug)]
+struct Down;
+
+impl Authorizer for Down {
+    fn authorize<'a>(&'a self, request: &'a AccessRequest<'a>) -> NowOrLater<'a, Decision> {
+        NowOrLater::now(match request.principal().subject() {
+            Some("down") => Decision::unavailable(),
+            _ => Decision::deny(),
+        })
+    }
+}
+
+#[test]
+fn an_outage_of_the_policy_gives_every_charge_back_and_a_denial_does_not() {
+    for (token, is_kept) in [("good-down", false), ("good-a", true)] {
+        let service = Service::new();
+        let limits = limits([
+            Limit::rate("sources", per_minute(5)).by(By::Source),
+            Limit::rate("default", per_minute(5)),
+        ]);
+        let signals = Watch::default();
+        let gate = service.gate().limits(limits).watch(signals);
+        let gate = gate.authorizer(Down).build().unwrap();
+        let kinds: Vec<_> = (0..30)
+            .map(|_| kind(&gate, token, "192.0.2.7").unwrap())
+            .collect();
+        let limited = kinds
+            .iter()
+            .filter(|kind| **kind == RejectionKind::RateLimited);
+        assert_eq!(limited.count(), if is_kept { 25 } else { 0 }, "{token}");
+    }
 }
 
 #[tokio::test]

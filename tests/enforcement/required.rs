@@ -108,3 +108,32 @@ async fn an_answer_waits_until_its_record_is_written() {
     let admitted = gate.check(&good).await.unwrap();
     assert_eq!(left(admitted.charges()), 99_998);
 }
+
+#[tokio::test]
+async fn an_answer_without_a_record_is_counted_as_the_outage_that_it_is() {
+    let service = Service::new();
+    let sink = Failing::default();
+    let audit = Audit::builder().clock(service.clock.clone());
+    let audit = audit
+        .before_answer(sink.clone(), Encoding::Native)
+        .start()
+        .unwrap();
+    let gate = gate(&service, audit);
+    let counted = |outcome: &str| {
+        let text = gate.metrics().prometheus();
+        let name = format!("bearergate_requests_total{{outcome=\"{outcome}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&*name));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    let outcomes = || ["allowed", "rejected", "unavailable"].map(counted);
+    let forged = request(Some("forged-a"), "192.0.2.7");
+    let anonymous = request(None, "192.0.2.7");
+    assert!(gate.check(&forged).await.is_err());
+    assert!(gate.authenticate_optional(&anonymous).await.is_ok());
+    assert_eq!(outcomes(), [1, 1, 0]);
+    sink.0.store(true, Ordering::SeqCst);
+    let refusal = gate.check(&forged).await.unwrap_err();
+    assert_eq!(refusal.kind(), RejectionKind::Unavailable);
+    assert!(gate.authenticate_optional(&anonymous).await.is_err());
+    assert_eq!(outcomes(), [1, 1, 2]);
+}

@@ -1,12 +1,14 @@
 //! Authentication and authorization as two calls: what is kept between them.
 
+use std::time::Duration;
+
 use bearergate::RejectionKind;
 use bearergate::clock::UnixTime;
 use bearergate::limit::{Limit, Limits, Rate};
 use bearergate::policy::{AccessRequest, Obligations, Policy, Rule, action, via_tls};
 use bearergate::request::EncryptedConnection;
 
-use crate::helpers::{Service, request};
+use crate::helpers::{Service, Trail, request};
 
 fn limits(quota: u32) -> Limits {
     let rate = Rate::per_minute(quota).unwrap();
@@ -124,4 +126,117 @@ async fn every_decision_about_one_caller_is_charged_at_its_class() {
     assert!(gate.authorize(&access).await.is_ok());
     assert!(gate.authorize(&access).await.is_ok());
     assert!(gate.authorize(&access).await.is_err());
+}
+
+/// Otherwise a client could undo what it was charged for what it got, by asking for more.
+#[tokio::test]
+async fn a_limit_that_refuses_a_later_decision_gives_back_no_earlier_one() {
+    let service = Service::new();
+    let gate = service
+        .gate()
+        .limits(limits(2))
+        .authorizer(slow())
+        .authorizes_per_route();
+    let gate = gate.build().unwrap();
+    let request = request(Some("good-a"), "192.0.2.7");
+    let caller = gate.authenticate(&request).await.unwrap();
+    let access = caller.request().with_action("slow");
+    assert!(gate.authorize(&access).await.is_ok());
+    assert!(gate.authorize(&access).await.is_ok());
+    for _ in 0..2 {
+        let refusal = gate.authorize(&access).await.unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::RateLimited);
+    }
+    let headers = caller.rate_headers(&gate);
+    assert_eq!(
+        headers["ratelimit"],
+        "\"slow\";r=0;t=30, \"slow\";r=1;t=30, \"default\";r=99;t=1"
+    );
+}
+
+#[tokio::test]
+async fn after_a_refusal_by_a_limit_the_next_decision_is_charged_like_a_new_request() {
+    let service = Service::new();
+    let rate = |quota| Rate::per_minute(quota).unwrap();
+    let limits = Limits::builder()
+        .limit(Limit::rate("default", rate(2)))
+        .limit(Limit::rate("slow", rate(1)).class("slow").cost(1));
+    let slow = Obligations::new().with_rate_class("slow").with_rate_cost(2);
+    let policy = Policy::builder()
+        .rule(Rule::permit("slow", action("slow")).with_obligations(slow))
+        .rule(Rule::permit("reads", action("reads")));
+    let gate = service.gate().limits(limits.build().unwrap());
+    let gate = gate.authorizer(policy.build().unwrap());
+    let gate = gate.authorizes_per_route().build().unwrap();
+    let request = request(Some("good-a"), "192.0.2.7");
+    for expected in [true, true, false] {
+        let Ok(caller) = gate.authenticate(&request).await else {
+            assert!(!expected);
+            continue;
+        };
+        let slow = caller.request().with_action("slow");
+        let refusal = gate.authorize(&slow).await.unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::RateLimited);
+        // All that the request was charged was given back, so this one is a request of its own.
+        let reads = caller.request().with_action("reads");
+        assert!(gate.authorize(&reads).await.is_ok());
+        assert!(gate.authorize(&reads).await.is_ok(), "it is charged once");
+    }
+}
+
+/// The connection of a caller may last for hours, and so may its `Authenticated`.
+#[tokio::test]
+async fn a_decision_about_a_caller_of_long_ago_is_charged_at_the_time_of_the_decision() {
+    let service = Service::new();
+    let gate = service
+        .gate()
+        .limits(limits(2))
+        .authorizer(slow())
+        .authorizes_per_route();
+    let gate = gate.build().unwrap();
+    let request = request(Some("good-a"), "192.0.2.7");
+    let old = gate.authenticate(&request).await.unwrap();
+    service.clock.advance(Duration::from_secs(7_200));
+    let new = gate.authenticate(&request).await.unwrap();
+    let wanted = new.request().with_action("slow");
+    assert!(gate.authorize(&wanted).await.is_ok());
+    assert!(gate.authorize(&wanted).await.is_ok());
+    let late = old.request().with_action("slow");
+    assert!(gate.authorize(&late).await.is_err());
+    assert!(gate.authorize(&wanted).await.is_err(), "nothing was freed");
+    // And what it may do refills.
+    service.clock.advance(Duration::from_secs(30));
+    assert!(gate.authorize(&late).await.is_ok());
+    assert!(gate.authorize(&wanted).await.is_err());
+}
+
+#[tokio::test]
+async fn without_a_time_nothing_is_decided_and_the_refusal_is_recorded() {
+    let service = Service::new();
+    let trail = Trail::start(&service.clock);
+    let gate = service
+        .gate()
+        .audit(trail.audit.clone())
+        .authorizer(slow())
+        .authorizes_per_route();
+    let gate = gate.build().unwrap();
+    let request = request(Some("good-a"), "192.0.2.7");
+    let caller = gate.authenticate(&request).await.unwrap();
+    let own = AccessRequest::new(caller.principal(), UnixTime::from_secs(0));
+    let own = own.with_action("slow");
+    let known = caller.request().with_action("slow");
+    for access in [&own, &known] {
+        assert!(gate.authorize(access).await.is_ok());
+    }
+    service.clock.stop();
+    for access in [&own, &known] {
+        let refusal = gate.authorize(access).await.unwrap_err();
+        assert_eq!(refusal.kind(), RejectionKind::Unavailable);
+    }
+    let records = trail.records("decision").await;
+    let kinds: Vec<_> = records
+        .iter()
+        .map(|record| record["error.type"].as_str().unwrap_or(""))
+        .collect();
+    assert_eq!(kinds, ["", "", "unavailable", "unavailable"]);
 }

@@ -1,12 +1,14 @@
 //! Steps 8 to 10 of a caller that was authenticated before.
 
 use std::sync::MutexGuard;
+use std::time::Duration;
 
 use super::Stop;
 use super::enforced::{Asked, Enforcement};
 use super::state::RequestState;
 use super::trail::Trail;
 use crate::clock::UnixTime;
+use crate::error::RejectionKind;
 use crate::gate::Gate;
 use crate::http_response::Refusal;
 use crate::limit::{Ask, Charges};
@@ -33,11 +35,6 @@ impl Known<'_> {
             Self::Own(state) => run(state),
         }
     }
-
-    /// Returns charges for the next stage.
-    fn successor(&mut self) -> Charges {
-        self.with(|state| state.source.successor())
-    }
 }
 
 impl Enforcement {
@@ -48,14 +45,34 @@ impl Enforcement {
         request: &'a AccessRequest<'a>,
         decision: Decision,
     ) -> Authorized<'a> {
-        let trail = request.trail().and_then(|trail| trail.downcast_ref());
-        let mut known = match (trail, self.timed(gate)) {
-            (Some(trail), _) => Known::Trail(trail),
-            (None, Some(state)) => Known::Own(Box::new(state)),
-            (None, None) => return NowOrLater::now(Err(gate.refusal(Stop::no_time()))),
+        let trail = request
+            .trail()
+            .and_then(|trail| trail.downcast_ref::<Trail>());
+        let timed = self.timed(gate);
+        let has_time = timed.is_some();
+        // Without a time there is none for the record.
+        let timed = timed.unwrap_or_else(|| RequestState::new(None, 0, Duration::ZERO));
+        let mut known = match trail {
+            Some(trail) => {
+                if has_time {
+                    // The caller may have been authenticated long ago.
+                    trail.state().renew(&timed);
+                }
+                Known::Trail(trail)
+            }
+            None => Known::Own(Box::new(timed)),
         };
+        if !has_time {
+            return self.conclude(
+                gate,
+                request,
+                known,
+                Err(Stop::no_time()),
+                Charges::default(),
+            );
+        }
         let ask = known.with(|state| ask_of(state, request));
-        ask!(self.ask_class(ask, known.successor(), &decision), |asked| {
+        ask!(self.ask_decision(ask, &mut known, &decision), |asked| {
             self.decided(gate, request, known, decision, asked)
         })
     }
@@ -64,9 +81,26 @@ impl Enforcement {
         &'a self,
         gate: &'a Gate,
         request: &'a AccessRequest<'a>,
-        mut known: Known<'a>,
+        known: Known<'a>,
         decision: Decision,
         asked: Asked,
+    ) -> Authorized<'a> {
+        let (result, own) = match asked {
+            Ok(own) if decision.is_allowed() => (Ok(decision), own),
+            Ok(own) => (Err(Stop::Denied(decision)), own),
+            Err(exceeded) => (Err(Stop::Limited(exceeded)), Charges::default()),
+        };
+        self.conclude(gate, request, known, result, own)
+    }
+
+    /// Records the result, with what the decision was charged, and answers.
+    fn conclude<'a>(
+        &'a self,
+        gate: &'a Gate,
+        request: &'a AccessRequest<'a>,
+        mut known: Known<'a>,
+        result: Result<Decision, Stop>,
+        own: Charges,
     ) -> Authorized<'a> {
         let recorded = match &known {
             Known::Trail(trail) => {
@@ -75,33 +109,24 @@ impl Enforcement {
             }
             Known::Own(_) => None,
         };
-        let caller = request.principal();
-        let result = known.with(|state| {
-            let stop = match asked {
-                Ok(charges) => {
-                    state.caller.append(charges);
-                    state.keep_all();
-                    match decision.is_allowed() {
-                        true => return Ok(decision),
-                        false => Stop::Denied(decision),
-                    }
-                }
-                Err(exceeded) => Stop::Limited(exceeded),
-            };
-            self.settle(state, &stop, Some(caller), None);
-            Err(gate.refusal(stop))
+        let result = result.map_err(|stop| {
+            known.with(|state| self.settle(state, &stop, Some(request.principal()), None));
+            gate.refusal(stop)
         });
-        let refusal = result.as_ref().err();
-        let allowed = result.as_ref().ok();
-        let record =
-            known.with(|state| self.record_decision(request, recorded, state, allowed, refusal));
+        let record = known
+            .with(|state| self.record_decision(request, recorded, (state, &own), result.as_ref()));
         let answer = match record {
             Some(record) => record.written(),
             None => NowOrLater::now(Ok(())),
         };
         answer.map(move |written| {
             let result = match written {
-                Ok(()) => result,
+                Ok(()) => {
+                    if is_decided(&result) {
+                        known.with(|state| state.decided(own));
+                    }
+                    result
+                }
                 Err(error) => {
                     known.with(RequestState::give_back);
                     Err(gate.refusal(Stop::unrecorded(error)))
@@ -110,6 +135,20 @@ impl Enforcement {
             self.report(gate, request, &mut known, &result);
             result
         })
+    }
+
+    fn ask_decision<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        known: &mut Known<'_>,
+        decision: &'a Decision,
+    ) -> NowOrLater<'a, Asked> {
+        let (charges, is_given_back) =
+            known.with(|state| (state.source.successor(), state.is_given_back()));
+        match is_given_back && decision.is_allowed() {
+            true => self.ask_all(ask, charges, decision),
+            false => self.ask_class(ask, charges, decision),
+        }
     }
 
     fn report(
@@ -126,10 +165,17 @@ impl Enforcement {
                 self.counts.allowed();
                 known.with(|state| self.watch_admitted(state, caller));
             }
-            Err(refusal) => {
-                gate.report_refused(refusal, Some(caller));
-                self.count_refused(refusal);
-            }
+            Err(refusal) => self.report_refused(gate, refusal, Some(caller)),
+        }
+    }
+}
+
+/// Returns whether the policy has decided and no limit was exceeded.
+fn is_decided(result: &Result<Decision, Refusal>) -> bool {
+    match result {
+        Ok(_) => true,
+        Err(refusal) => {
+            refusal.decision().is_some() && refusal.kind() != RejectionKind::Unavailable
         }
     }
 }

@@ -128,19 +128,32 @@ impl Enforcement {
         let Some(limits) = &self.limits else {
             return NowOrLater::now(Ok(Charges::default()));
         };
-        let obligations = decision.obligations();
-        let class = obligations.and_then(|own| own.rate_class());
-        let cost = obligations.and_then(|own| own.rate_cost());
-        let ask = class.map_or(ask, |class| ask.with_class(class));
-        let ask = cost.map_or(ask, |cost| ask.with_cost(cost));
-        match decision.is_allowed() {
-            true => limits
+        let ask = ask_of_decision(ask, decision);
+        match decision.kind() {
+            None => limits
                 .ask_class(ask, charges)
                 .map(|asked| asked.map_err(Box::new)),
-            false => {
+            // Nothing was decided.
+            Some(RejectionKind::Unavailable) => NowOrLater::now(Ok(charges)),
+            Some(_) => {
                 limits.charge_denied(ask, &mut charges);
                 NowOrLater::now(Ok(charges))
             }
+        }
+    }
+
+    /// Asks all limits, for a decision about a caller whose charges were given back.
+    pub(super) fn ask_all<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        charges: Charges,
+        decision: &'a Decision,
+    ) -> NowOrLater<'a, Asked> {
+        match &self.limits {
+            Some(limits) => limits
+                .ask_all(ask_of_decision(ask, decision), charges)
+                .map(|asked| asked.map_err(Box::new)),
+            None => NowOrLater::now(Ok(charges)),
         }
     }
 
@@ -252,8 +265,7 @@ impl Enforce for Enforcement {
             Err(error) => {
                 state.give_back();
                 let refusal = gate.refusal(Stop::unrecorded(error));
-                self.count_refused(&refusal);
-                gate.report_refused(&refusal, Some(caller.principal()));
+                self.report_refused(gate, &refusal, Some(caller.principal()));
                 Err(refusal)
             }
         })
@@ -267,15 +279,21 @@ impl Enforce for Enforcement {
     ) -> NowOrLater<'a, Result<(), Refusal>> {
         let recorded = self.record_anonymous(&facts, &state);
         state.keep_all();
-        self.counts.allowed();
         let Some(recorded) = recorded else {
+            self.counts.allowed();
             return NowOrLater::now(Ok(()));
         };
-        recorded.written().map(move |written| {
-            written.map_err(|error| {
+        recorded.written().map(move |written| match written {
+            Ok(()) => {
+                self.counts.allowed();
+                Ok(())
+            }
+            Err(error) => {
                 state.give_back();
-                gate.refusal(Stop::unrecorded(error))
-            })
+                let refusal = gate.refusal(Stop::unrecorded(error));
+                self.report_refused(gate, &refusal, None);
+                Err(refusal)
+            }
         })
     }
 
@@ -311,19 +329,26 @@ impl Enforce for Enforcement {
             claimed.map(|claimed| claimed.hash),
         );
         let refusal = gate.refusal(stop);
-        gate.report_refused(&refusal, principal);
-        self.count_refused(&refusal);
-        let caller = caller.as_ref().ok_or(claimed);
-        match self.record_refused(&facts, &state, caller, &refusal) {
-            None => NowOrLater::now(refusal),
-            Some(recorded) => recorded.written().map(move |written| match written {
+        let known = caller.as_ref().ok_or(claimed);
+        let Some(recorded) = self.record_refused(&facts, &state, known, &refusal) else {
+            self.report_refused(gate, &refusal, principal);
+            return NowOrLater::now(refusal);
+        };
+        recorded.written().map(move |written| {
+            let refusal = match written {
                 Ok(()) => refusal,
                 Err(error) => {
                     state.give_back();
                     gate.refusal(Stop::unrecorded(error))
                 }
-            }),
-        }
+            };
+            self.report_refused(
+                gate,
+                &refusal,
+                caller.as_ref().map(Authenticated::principal),
+            );
+            refusal
+        })
     }
 }
 
@@ -373,6 +398,9 @@ impl Enforcement {
                 state.keep_source();
                 self.blame(state, rejection, claimed);
             }
+            Stop::Denied(decision) if decision.kind() == Some(RejectionKind::Unavailable) => {
+                state.give_back();
+            }
             Stop::Denied(_) => {
                 state.keep_all();
                 if let Some(caller) = caller {
@@ -383,8 +411,23 @@ impl Enforcement {
         }
     }
 
-    pub(super) fn count_refused(&self, refusal: &Refusal) {
+    /// Counts and reports a refusal, once it is the answer.
+    pub(super) fn report_refused(
+        &self,
+        gate: &Gate,
+        refusal: &Refusal,
+        caller: Option<&Principal>,
+    ) {
+        gate.report_refused(refusal, caller);
         self.counts
             .refused(refusal.kind(), refusal.decision().is_some());
     }
+}
+
+fn ask_of_decision<'a>(ask: Ask<'a>, decision: &'a Decision) -> Ask<'a> {
+    let obligations = decision.obligations();
+    let class = obligations.and_then(|own| own.rate_class());
+    let cost = obligations.and_then(|own| own.rate_cost());
+    let ask = class.map_or(ask, |class| ask.with_class(class));
+    cost.map_or(ask, |cost| ask.with_cost(cost))
 }

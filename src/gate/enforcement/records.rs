@@ -6,7 +6,7 @@ use super::enforced::Enforcement;
 use super::state::RequestState;
 use super::trail::RecordedRequest;
 use crate::audit::{AuditEvent, Recorded, What};
-use crate::error::Rejection;
+use crate::error::{Rejection, RejectionKind};
 use crate::gate::Gate;
 use crate::gate::admitted::Authenticated;
 use crate::http_response::Refusal;
@@ -34,7 +34,7 @@ struct RecordedLimits<'a> {
 }
 
 impl<'a> RecordedLimits<'a> {
-    fn of(charges: [&'a Charges; 2]) -> Self {
+    fn of<const N: usize>(charges: [&'a Charges; N]) -> Self {
         let mut all = Self {
             pairs: [("", ""); LIMITS],
             len: 0,
@@ -129,9 +129,8 @@ impl Enforcement {
         &self,
         request: &AccessRequest<'_>,
         recorded: Option<&RecordedRequest>,
-        state: &RequestState,
-        decision: Option<&Decision>,
-        refusal: Option<&Refusal>,
+        (state, own): (&RequestState, &Charges),
+        result: Result<&Decision, &Refusal>,
     ) -> Option<Recorded> {
         let audit = self.audit.as_ref()?;
         let event = match (recorded, request.facts()) {
@@ -147,15 +146,15 @@ impl Enforcement {
             Some(resource) => event.with_resource(resource).with_route(resource),
             None => event,
         };
-        let event = decision.map_or(event, |decision| event.with_decision(decision));
-        let mut limits = RecordedLimits::of([&state.source, &state.caller]);
-        if let Some(name) = refusal.and_then(Refusal::limit) {
+        let event = result.map_or(event, |decision| event.with_decision(decision));
+        let mut limits = RecordedLimits::of([&state.source, &state.caller, own]);
+        if let Some(name) = result.err().and_then(Refusal::limit) {
             limits.push(name, "over");
         }
         let event = event.with_limits(limits.as_slice());
-        Some(audit.record(&match refusal {
-            Some(refusal) => refused(&event, refusal),
-            None => event,
+        Some(audit.record(&match result {
+            Ok(_) => event,
+            Err(refusal) => refused(&event, refusal),
         }))
     }
 
@@ -167,8 +166,7 @@ impl Enforcement {
         stop: &Stop,
     ) -> Option<Claimed> {
         let is_used = self.watch.is_some() || self.audit.is_some();
-        let is_rejected = matches!(stop, Stop::Rejected(_));
-        if !(is_used && is_rejected) {
+        if !(is_used && is_of_credential(stop)) {
             return None;
         }
         claimed_identity(&gate.0.slots.user, facts, |authority, id| Claimed {
@@ -228,6 +226,17 @@ impl Enforcement {
             let _ = audit.record(&event);
         }
     }
+}
+
+/// Returns whether a credential was rejected: what is refused before it was read is not parsed.
+fn is_of_credential(stop: &Stop) -> bool {
+    let Stop::Rejected(rejection) = stop else {
+        return false;
+    };
+    !matches!(
+        rejection.kind(),
+        RejectionKind::AddressDenied | RejectionKind::TlsRequired | RejectionKind::Unavailable
+    )
 }
 
 fn of_request<'a>(facts: &RequestFacts<'a>, state: &RequestState) -> AuditEvent<'a> {

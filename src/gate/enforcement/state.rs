@@ -24,6 +24,10 @@ pub(in crate::gate) struct RequestState {
     pub(super) caller: Charges,
     /// When the last stage ended, if stages are measured.
     pub(super) since: Option<Instant>,
+    /// A decision was taken, so what the request was charged until then stays.
+    is_decided: bool,
+    /// Everything was given back, so a further decision is charged like a new request.
+    is_given_back: bool,
 }
 
 impl RequestState {
@@ -38,6 +42,8 @@ impl RequestState {
             source: Charges::default(),
             caller: Charges::default(),
             since: None,
+            is_decided: false,
+            is_given_back: false,
         }
     }
 
@@ -54,11 +60,35 @@ impl RequestState {
         self.caller = Charges::default();
     }
 
-    /// Gives everything back, for a request that ends without a result of its own.
+    /// Gives everything back, for a request that ends without a result of its own. After a decision
+    /// nothing is: the service has acted on it.
     pub(super) fn give_back(&mut self) {
+        if self.is_decided {
+            return;
+        }
         self.source.refund();
         self.caller.refund();
-        self.source = Charges::default();
+        self.source = self.source.successor();
         self.caller = Charges::default();
+        self.is_given_back = true;
+    }
+
+    pub(super) const fn is_given_back(&self) -> bool {
+        self.is_given_back
+    }
+
+    /// Takes the time of a later step of the same request.
+    pub(super) const fn renew(&mut self, later: &Self) {
+        self.now = later.now;
+        self.millis = later.millis;
+        self.at = later.at;
+    }
+
+    /// Adds what a decision was charged, and keeps it.
+    pub(super) fn decided(&mut self, charges: Charges) {
+        self.caller.append(charges);
+        self.keep_all();
+        self.is_decided = true;
+        self.is_given_back = false;
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::limits;
 
 /// How far the time of a request in flight can be behind that of the last blame, in milliseconds.
-/// A time that is further behind means that the clock was set back.
-const IN_FLIGHT: u64 = 60_000;
+const IN_FLIGHT: u64 = limits::REQUEST_AGE.as_millis() as u64;
 
 /// The latest time that fits into a slot, in milliseconds.
 const TIME_MAX: u64 = (1 << 56) - 1;
