@@ -12,7 +12,7 @@ use bearergate::metrics::Metrics;
 use serde::Deserialize;
 
 use crate::api_keys;
-use crate::service::{Service, json_body};
+use crate::service::{PAUSE, Service, json_body};
 
 /// Longest body that is read.
 const BODY_BYTES: usize = 16 * 1024;
@@ -113,12 +113,12 @@ async fn flush(service: &Service) -> StatusCode {
     let everything = async {
         if let Some(usage) = &service.usage {
             while usage.meter.flush().await.is_err() {
-                pause().await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
         if let Some(trail) = &service.trail {
             while !trail.flush().await {
-                pause().await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     };
@@ -126,11 +126,6 @@ async fn flush(service: &Service) -> StatusCode {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
-}
-
-/// Leaves time to a store or a sink that has just failed.
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 async fn usage(service: &Service, uri: &Uri) -> Response {

@@ -31,6 +31,9 @@ use crate::usage::Usage;
 /// How long the last flush of usage may take.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 
+/// What a store or a sink that has just failed is left alone for.
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
+
 /// The gate, and what belongs to it.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -77,7 +80,12 @@ impl Service {
     /// Writes what is left.
     pub(crate) async fn close(self: Arc<Self>) {
         if let Some(usage) = &self.usage {
-            let flush = async { while usage.meter.flush().await.is_err() {} };
+            let flush = async {
+                while usage.meter.flush().await.is_err() {
+                    // A store that answers at once would never let the time end.
+                    tokio::time::sleep(PAUSE).await;
+                }
+            };
             // What the store did not take in this time is lost with the process.
             let _ = tokio::time::timeout(LAST_FLUSH, flush).await;
         }
