@@ -105,8 +105,8 @@
 //! ```
 //!
 //! [`otherwise`](crate::limit::LimitsBuilder::otherwise) is for callers whose plan is unknown or absent, and is
-//! required once there are plans. It also limits requests of a class that no limit names, which the
-//! event [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports.
+//! required once there are plans. A class that no limit names is limited only by the limits without a
+//! class; the event [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports it.
 //!
 //! A limit without a class takes its own [`cost`](crate::limit::Limit::cost). A cost above the burst can never pass:
 //! it is an error where it is configured, and is refused where a rule asks for it.

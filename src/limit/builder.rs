@@ -72,8 +72,8 @@ impl LimitsBuilder {
         self
     }
 
-    /// Sets the limits of callers whose plan is unknown or absent, and of classes that no limit has.
-    /// It is required once there are plans.
+    /// Sets the limits of callers whose plan is unknown or absent. It is required once there are
+    /// plans.
     pub fn otherwise(mut self, limits: impl IntoIterator<Item = Limit>) -> Self {
         self.otherwise = Some(limits.into_iter().collect());
         self

@@ -50,8 +50,11 @@ fn all_faults(config: &LimitsBuilder) -> Vec<Fault> {
     }
     faults.extend(limit_faults(config));
     faults.extend(whole(check_plans(config)));
-    faults.extend(plan_faults(config));
-    faults.extend(exception_faults(config));
+    // What depends on several limits is found only where each is right by itself.
+    if faults.is_empty() {
+        faults.extend(plan_faults(config));
+        faults.extend(exception_faults(config));
+    }
     faults
 }
 
