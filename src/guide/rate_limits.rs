@@ -133,12 +133,13 @@
 //! # Ok::<(), bearergate::policy::LoadError>(())
 //! ```
 //!
-//! A class is a text in two places, and nothing compares them: if no limit has the class of a rule, the
-//! request is limited as one without a class, or by `otherwise`.
+//! A class is a text in two places, and nothing compares them when they are built: if no limit has the
+//! class of a rule, its requests are limited as those without a class, where there are plans by
+//! `otherwise` too, and an event reports it once it happens.
 //!
 //! [`otherwise`](crate::limit::LimitsBuilder::otherwise) is for callers whose plan is unknown or absent, and is
-//! required once there are plans. It also limits requests of a class that no limit names, which the
-//! event [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports.
+//! required once there are plans. It also limits requests of a class that no limit names. The event
+//! [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports such a class.
 //!
 //! A limit without a class takes its own [`cost`](crate::limit::Limit::cost). A cost above the burst can never pass:
 //! it is an error where it is configured, and is refused where a rule asks for it.
