@@ -8,7 +8,7 @@
 //! # Configure
 //!
 //! This program writes OCSF lines to files, without which no request is answered, and sends them to
-//! a collector as well as it goes:
+//! a collector, where some may be lost:
 //!
 //! ```
 //! use std::time::Duration;

@@ -15,7 +15,7 @@
 //! [`Metrics::prometheus`](crate::metrics::Metrics::prometheus) is the text format 0.0.4, which
 //! Prometheus, the OpenTelemetry collector, Grafana Alloy, Datadog and others read. Serve it at an
 //! address or a port that only the monitoring reaches: it has no secrets and nothing of a request,
-//! but an attacker could see in it whether he is noticed.
+//! but an attacker could see in it whether the attack is noticed.
 //!
 //! ```
 //! use bearergate::metrics::Metrics;

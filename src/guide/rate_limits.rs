@@ -8,8 +8,8 @@
 //!
 //! **The bound**: in any span of time `s` at most `burst + s / step` cells pass. There is no border of
 //! a window at which twice as many pass. But a full bucket and its refill are nearly twice the quota in
-//! the first period, because by default the burst is the quota. Who wants no more than 600 in *any*
-//! minute writes `300/m burst 300`.
+//! the first period, because by default the burst is the quota. For no more than 600 in *any*
+//! minute write `300/m burst 300`.
 //!
 //! Waits are exact: after the [`wait`](crate::limit::Exceeded::wait) of a refusal the same request passes, if nobody
 //! else has taken the cells, and a nanosecond earlier it does not. Time is
@@ -35,7 +35,7 @@
 //!
 //! A gate asks them for each request ([`GateBuilder::limits`](crate::gate::GateBuilder::limits)), in this order: by source and for everyone
 //! before the credential is read; without a class once the caller is verified; with the class of the
-//! rule once the policy has allowed; quotas at last. **The first that refuses ends it, and everything
+//! rule once the policy has allowed; quotas last. **The first that refuses ends it, and everything
 //! that was charged before is given back**, exactly. A denial of the policy keeps its charges, because
 //! guessing what belongs to others has to cost.
 //!

@@ -135,7 +135,7 @@
 //!     // Done. If the work fails: `taken.give_back()`.
 //!     QuotaAnswer::Taken(taken) => assert_eq!(taken.units(), 12),
 //!     // 429, with `Retry-After`; for credits 403, because waiting does not help.
-//!     QuotaAnswer::Exhausted { renews_in } => println!("whole again in {renews_in:?}"),
+//!     QuotaAnswer::Exhausted { renews_in } => println!("renewed in {renews_in:?}"),
 //!     // 503: nothing is known.
 //!     _ => println!("try again later"),
 //! }
