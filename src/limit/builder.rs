@@ -112,8 +112,7 @@ impl LimitsBuilder {
     }
 
     /// Builds also without a limit, for a service that gets its limits later by
-    /// [`Limits::replace`](crate::limit::Limits::replace). By default that is an error, because such
-    /// limits refuse nothing.
+    /// [`Limits::replace`](crate::limit::Limits::replace). By default that is an error, because such limits refuse nothing.
     pub const fn allow_empty(mut self) -> Self {
         self.may_be_empty = true;
         self
