@@ -133,13 +133,12 @@
 //! # Ok::<(), bearergate::policy::LoadError>(())
 //! ```
 //!
-//! A class is a text in two places, and nothing compares them when they are built: if no limit has the
-//! class of a rule, its requests are limited as those without a class, where there are plans by
-//! `otherwise` too, and an event reports it once it happens.
+//! A class is a text in two places, and nothing compares them when they are built. A class that no limit
+//! has, such as one with a typing error, is reported when the first request asks for it.
 //!
 //! [`otherwise`](crate::limit::LimitsBuilder::otherwise) is for callers whose plan is unknown or absent, and is
-//! required once there are plans. It also limits requests of a class that no limit names. The event
-//! [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports such a class.
+//! required once there are plans. It also limits requests of a class that no limit names, which the
+//! event [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports.
 //!
 //! A limit without a class takes its own [`cost`](crate::limit::Limit::cost). A cost above the burst can never pass:
 //! it is an error where it is configured, and is refused where a rule asks for it.
