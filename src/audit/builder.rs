@@ -81,8 +81,8 @@ impl AuditBuilder {
         }
     }
 
-    /// Adds a sink that is written as well as it goes: requests are answered also where its buffer
-    /// is full, and what has no room is counted and lost.
+    /// Adds a sink that no request waits for: requests are answered also where its buffer is full, and
+    /// what has no room is counted and lost.
     pub fn sink(self, sink: impl AuditSink + 'static, encoding: Encoding) -> Self {
         self.with(sink, encoding, Mode::BestEffort)
     }

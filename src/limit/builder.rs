@@ -62,7 +62,8 @@ impl LimitsBuilder {
     }
 
     /// Adds a plan: limits that apply in addition to callers of this plan only. The plan of a caller
-    /// is the limit class of its API key, or the claim of [`plan_claim`](Self::plan_claim).
+    /// is the limit class of its API key ([`NewApiKey::limit_class`](crate::api_key::NewApiKey::limit_class)),
+    /// or the claim of [`plan_claim`](Self::plan_claim). Limits of all plans have different names.
     pub fn plan(
         mut self,
         name: impl Into<Arc<str>>,
