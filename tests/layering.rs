@@ -439,6 +439,9 @@ impl<'ast> Visit<'ast> for File {
         }
     }
 
+    /// `pub(in path)` names who may see an item, and uses nothing of it.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names = path
             .segments

@@ -187,7 +187,7 @@ impl Service {
         for (name, value) in caller.headers().iter().chain(of_rule) {
             headers.append(name, value.clone());
         }
-        headers.extend(caller.rate_headers(&self.gate));
+        headers.extend(caller.rate_headers(self.gate.challenge()));
         // It holds the permits of concurrent limits until the response was sent.
         response.extensions_mut().insert(caller);
         Ok(response)

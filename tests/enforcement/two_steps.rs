@@ -147,7 +147,7 @@ async fn a_limit_that_refuses_a_later_decision_gives_back_no_earlier_one() {
         let refusal = gate.authorize(&access).await.unwrap_err();
         assert_eq!(refusal.kind(), RejectionKind::RateLimited);
     }
-    let headers = caller.rate_headers(&gate);
+    let headers = caller.rate_headers(gate.challenge());
     assert_eq!(
         headers["ratelimit"],
         "\"slow\";r=0;t=30, \"slow\";r=1;t=30, \"default\";r=99;t=1"

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Enforce;
 use super::state::RequestState;
 use crate::address::{AddressRules, Proxies};
 use crate::audit::Audit;
