@@ -11,8 +11,8 @@ use crate::limits;
 /// A bucket of this rate gets one cell back in each *step*, the period divided by the quota and
 /// rounded up to a whole nanosecond, so it is never faster than was asked for. In any span of time
 /// `s` it lets at most `burst + s / step` cells pass: a full bucket and its refill may let nearly
-/// twice the quota pass in the first period. Who wants no more than `q` in any period sets half of
-/// it as the quota and as the burst.
+/// twice the quota pass in the first period. For no more than `q` in any period set half of it
+/// as the quota and as the burst.
 ///
 /// As text a rate is `N/U` or `N/KU`, where the unit `U` is `s`, `m`, `h` or `d` and `K` a whole
 /// number, and then ` burst B` if the burst is not `N`.

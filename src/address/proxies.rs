@@ -103,9 +103,9 @@ impl Proxies {
         let list = AddressList::from_networks(networks);
         let list = list.map_err(|error| error.in_field(FIELD))?;
         if list.is_empty() {
-            let remedy = "list the networks of the proxies, or use `Proxies::none()` if there is \
-                          no proxy";
-            return Err(ConfigError::empty(FIELD, remedy));
+            let detail = "expected the networks of the proxies, found none; list them, or use \
+                          `Proxies::none()` if there is no proxy";
+            return Err(ConfigError::missing(FIELD, detail));
         }
         Ok(Self::new(Trusted::Networks(list.into_set())))
     }

@@ -108,13 +108,13 @@ impl AddressRulesBuilder {
     /// would refuse every request, and without any list.
     pub fn build(self) -> Result<AddressRules, ConfigError> {
         if self.allow.as_ref().is_some_and(AddressList::is_empty) {
-            let remedy = "it would refuse every request; list at least one network, or give no \
-                          allow list";
-            return Err(ConfigError::empty("allow", remedy));
+            let detail = "expected at least one network, found none, which would refuse every \
+                          request; list one, or give no allow list";
+            return Err(ConfigError::missing("allow", detail));
         }
         if self.allow.is_none() && self.deny.is_none() {
-            let remedy = "give an allow list or a deny list";
-            return Err(ConfigError::empty("addresses", remedy));
+            let detail = "expected a list, found none; give an allow list or a deny list";
+            return Err(ConfigError::missing("addresses", detail));
         }
         let lists = Lists {
             allow: self.allow,

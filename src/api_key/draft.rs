@@ -162,8 +162,9 @@ impl NewApiKey {
         self
     }
 
-    /// Sets the name of the limits that requests with this key count against. This crate only
-    /// stores it; see [`ApiKeyDetails::limit_class`](crate::api_key::store::ApiKeyDetails::limit_class).
+    /// Sets the [plan](crate::limit::LimitsBuilder::plan) of this key: the name of the limits that apply
+    /// to its requests in addition. It has nothing to do with the
+    /// [class](crate::limit::Limit::class) of a limit.
     pub fn limit_class(mut self, name: impl Into<String>) -> Self {
         self.limit_class = Some(name.into());
         self

@@ -113,13 +113,14 @@ impl ApiKeyUpdate {
         self
     }
 
-    /// Sets the name of the limits that requests with this key count against; by default it stays.
+    /// Sets the [plan](crate::limit::LimitsBuilder::plan) of this key; by default it stays.
     pub fn limit_class(mut self, name: impl Into<String>) -> Self {
         self.limit_class = Some(Some(name.into()));
         self
     }
 
-    /// Removes the name of the limits. What then applies is decided by the service.
+    /// Removes the plan of this key. Then the limits apply that are for callers without one
+    /// ([`otherwise`](crate::limit::LimitsBuilder::otherwise)).
     pub fn without_limit_class(mut self) -> Self {
         self.limit_class = Some(None);
         self

@@ -81,8 +81,8 @@ impl AuditBuilder {
         }
     }
 
-    /// Adds a sink that is written as well as it goes: requests are answered also where its buffer
-    /// is full, and what has no room is counted and lost.
+    /// Adds a sink that no request waits for: requests are answered also where its buffer is full, and
+    /// what has no room is counted and lost.
     pub fn sink(self, sink: impl AuditSink + 'static, encoding: Encoding) -> Self {
         self.with(sink, encoding, Mode::BestEffort)
     }
@@ -244,8 +244,9 @@ impl AuditBuilder {
     fn check(&self) -> Result<(), ConfigError> {
         let is_anchor = |sink: &Configured| sink.content == Content::Checkpoints;
         if self.sinks.iter().all(is_anchor) {
-            let remedy = "add one with `sink`, `required` or `before_answer`";
-            return Err(ConfigError::empty("sink", remedy));
+            let detail = "expected a sink of records, found none; add one with `sink`, `required` \
+                          or `before_answer`";
+            return Err(ConfigError::missing("sink", detail));
         }
         let rings = limits::AUDIT_RING_MIN..=limits::AUDIT_RING_MAX;
         if !rings.contains(&self.ring) {

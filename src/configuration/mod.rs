@@ -18,6 +18,11 @@
 //! | `response` | [`ResponseConfig`](crate::http_response::ResponseConfig) |
 //! | `revocations` | [`Denylist`](crate::revocation::Denylist), in memory |
 //!
+//! Limits, quotas, plans, address lists, proxies and the lock-out have a file of their own, so that
+//! limits and lists can be replaced while requests are served: [`LimitsLoader`] reads it.
+//! [`EnforcementEnv`] is for services whose environment names that file, the proxies and the audit
+//! files.
+//!
 //! Members have the names of the builders' methods, also those that weaken a check, such as
 //! `allow_missing_expiry` or `any_audience`. Spans of time have a unit: `30s`, `15m`, `8h`, `90d`.
 //!

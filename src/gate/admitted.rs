@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::Gate;
 use super::enforcement::Trail;
 use super::slot::SlotCaller;
 use crate::address::Origin;
 use crate::audit::{Audit, AuditEvent, What};
 use crate::clock::UnixTime;
+use crate::http_response::ResponseConfig;
 use crate::limit::Charges;
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
@@ -117,10 +117,10 @@ impl Authenticated {
     /// [`Gate::authorize`](crate::gate::Gate::authorize) has asked;
     /// [`RateFields`](crate::http_response::RateFields) says which. The service adds them to its
     /// response.
-    pub fn rate_headers(&self, gate: &Gate) -> HeaderMap {
+    pub fn rate_headers(&self, challenge: &ResponseConfig) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(trail) = &self.trail {
-            trail.add_rate_fields(gate.challenge(), &mut headers);
+            trail.add_rate_fields(challenge, &mut headers);
         }
         headers
     }

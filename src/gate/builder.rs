@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::core::GateCore;
 use super::enforcement::Enforcement;
 use super::slot::Slot;
 use super::slot_config::{CLIENT, SlotConfig, USER};
 use super::slots::Slots;
 use super::supply::{AnyAuthenticated, check_authorizer};
 use super::{Gate, Inner};
-use crate::address::{AddressRules, Proxies};
-use crate::audit::Audit;
 use crate::clock::{Clock, SystemClock};
 use crate::credential::{Place, PresentedCredential, Sources};
 use crate::diagnosis::{Explanation, Finding};
@@ -18,8 +17,6 @@ use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
 use crate::event::Observer;
 use crate::http_response::ResponseConfig;
-use crate::limit::{Limits, LockOut, Watch};
-use crate::metrics::StageTimes;
 use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::principal::{Authority, Principal};
@@ -42,8 +39,8 @@ pub struct GateBuilder {
     observer: Option<Arc<dyn Observer>>,
     all_equal: bool,
     per_route: bool,
-    enforcement: Enforcement,
-    counts_requests: bool,
+    pub(super) enforcement: Enforcement,
+    pub(super) counts_requests: bool,
 }
 
 impl Gate {
@@ -186,75 +183,6 @@ impl GateBuilder {
         self
     }
 
-    /// Sets who stands between the client and this service, so that the gate knows the address of
-    /// the client: [`Proxies::none`] if nobody.
-    ///
-    /// Policies, the address lists of API keys, [`addresses`](Self::addresses),
-    /// [`lock_out`](Self::lock_out) and limits by source then use this address, in place of
-    /// [`ClientAddress`](crate::request::ClientAddress). The service has to set
-    /// [`PeerAddress`](crate::request::PeerAddress).
-    pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.enforcement.proxies = Some(proxies);
-        self
-    }
-
-    /// Sets the addresses that requests may come from. Others are refused as
-    /// [`AddressDenied`](crate::error::RejectionKind::AddressDenied) before anything of the request
-    /// is parsed, and so is a client whose address is unknown. It needs [`proxies`](Self::proxies).
-    pub fn addresses(mut self, rules: AddressRules) -> Self {
-        self.enforcement.addresses = Some(rules);
-        self
-    }
-
-    /// Refuses requests of clients whose connection is not encrypted, or of which this is not known,
-    /// as [`TlsRequired`](crate::error::RejectionKind::TlsRequired). Behind a proxy it is what the
-    /// proxy reports. It needs [`proxies`](Self::proxies).
-    pub fn require_tls(mut self) -> Self {
-        self.enforcement.requires_tls = true;
-        self
-    }
-
-    /// Locks a source out for a time after too many of its credentials were refused. By default
-    /// nobody is. It needs [`proxies`](Self::proxies).
-    pub fn lock_out(mut self, lock_out: LockOut) -> Self {
-        self.enforcement.lock_out = Some(lock_out);
-        self
-    }
-
-    /// Watches for signs of attacks. They are reported and recorded, and refuse nothing. Signals
-    /// that compare sources need [`proxies`](Self::proxies).
-    pub fn watch(mut self, watch: Watch) -> Self {
-        self.enforcement.watch = Some(watch);
-        self
-    }
-
-    /// Sets the limits and quotas of callers. By default there are none. Limits by source need
-    /// [`proxies`](Self::proxies).
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.enforcement.limits = Some(limits);
-        self
-    }
-
-    /// Records each request in an audit trail. By default nothing is recorded.
-    pub fn audit(mut self, audit: Audit) -> Self {
-        self.enforcement.audit = Some(audit);
-        self
-    }
-
-    /// Counts requests for [`Gate::metrics`], also without limits, lists and audit trail. Without
-    /// this, a gate that has none of them counts nothing.
-    pub fn count_requests(mut self) -> Self {
-        self.counts_requests = true;
-        self
-    }
-
-    /// Measures how long each stage of a request takes, for [`Gate::metrics`]. By default it does
-    /// not, because reading the clock between the stages costs more than counting.
-    pub fn time_stages(mut self) -> Self {
-        self.enforcement.stages = Some(Arc::new(StageTimes::new()));
-        self
-    }
-
     /// Takes the clock and the observer from an [`Environment`], as far as it has them; nothing else
     /// of it is used. Call it before [`clock`](Self::clock) and [`observer`](Self::observer),
     /// because the later call wins. Validators get its time with each credential.
@@ -314,13 +242,16 @@ impl GateBuilder {
         for list in &self.revocations {
             list.add_authorities(names.as_deref());
         }
-        Ok(Gate(Arc::new(Inner {
+        let core = GateCore {
             slots: Arc::new(Slots { user, client }),
             authorizer,
             challenge: self.challenge,
             clock: self.clock,
-            per_route: self.per_route,
             observer: self.observer,
+        };
+        Ok(Gate(Arc::new(Inner {
+            core,
+            per_route: self.per_route,
             enforcement: enforcement.map(Arc::new),
         })))
     }

@@ -29,9 +29,9 @@ impl Gate {
     /// # }
     /// ```
     pub fn doctor(&self) -> NowOrLater<'_, Report> {
-        let slots = self.0.slots.iter();
+        let slots = self.0.core.slots.iter();
         // Every slot has the same lists.
-        let lists = self.0.slots.user.revocations.iter();
+        let lists = self.0.core.slots.user.revocations.iter();
         let parts = slots.map(|slot| slot.router.diagnose());
         let found = gather(parts.chain(lists.map(|list| list.diagnose())));
         found.map(|mut findings| {
@@ -40,11 +40,11 @@ impl Gate {
                             something that can be asked";
                 findings.push(Finding::ok("gate", text));
             }
-            findings.extend(diagnose(&*self.0.authorizer, self.0.per_route));
+            findings.extend(diagnose(&*self.0.core.authorizer, self.0.per_route));
             if let Some(enforcement) = self.0.enforcement.as_deref() {
-                findings.extend(enforcement.findings(&*self.0.authorizer));
+                findings.extend(enforcement.findings(&*self.0.core.authorizer));
             }
-            if self.0.clock.now().is_none() {
+            if self.0.core.clock.now().is_none() {
                 let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));
             }

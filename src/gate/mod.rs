@@ -2,6 +2,8 @@
 
 mod admitted;
 mod builder;
+mod builder_enforcement;
+mod core;
 mod doctor;
 mod enforcement;
 mod explain;
@@ -11,6 +13,7 @@ mod report;
 mod slot;
 mod slot_config;
 mod slots;
+mod stop;
 mod supply;
 
 use std::sync::Arc;
@@ -19,13 +22,11 @@ pub use admitted::{Admitted, Authenticated};
 pub use builder::GateBuilder;
 pub use explain::{RequestExplanation, Section};
 
-use self::enforcement::{Enforcement, Stop, Unenforced};
+use self::core::GateCore;
+use self::enforcement::{Enforcement, Unenforced};
 use self::passage::Admission;
-use self::slots::Slots;
-use crate::clock::Clock;
 use crate::error::{Rejection, RejectionKind};
-use crate::event::Observer;
-use crate::http_response::{ChallengeParams, Refusal, ResponseConfig};
+use crate::http_response::{Refusal, ResponseConfig};
 use crate::metrics::Metrics;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Authorizer, Decision};
@@ -81,13 +82,9 @@ pub struct Gate(Arc<Inner>);
 
 #[derive(Clone, Debug)]
 struct Inner {
-    slots: Arc<Slots>,
-    authorizer: Arc<dyn Authorizer>,
-    challenge: ResponseConfig,
-    clock: Arc<dyn Clock>,
+    core: GateCore,
     /// Whether the service adds what the authorizer needs.
     per_route: bool,
-    observer: Option<Arc<dyn Observer>>,
     enforcement: Option<Arc<Enforcement>>,
 }
 
@@ -120,12 +117,14 @@ impl Gate {
         facts: impl Into<RequestFacts<'a>>,
     ) -> NowOrLater<'a, Result<Admitted, Refusal>> {
         let facts = facts.into();
-        match self.0.enforcement.as_deref() {
-            None => passage::check(self, &Unenforced, facts),
+        match &self.0.enforcement {
+            None => passage::check(&self.0.core, &Unenforced, facts),
             Some(enforcement) if enforcement.waits_for_records() => {
-                NowOrLater::later(async move { passage::check(self, enforcement, facts).await })
+                NowOrLater::later(
+                    async move { passage::check(&self.0.core, enforcement, facts).await },
+                )
             }
-            Some(enforcement) => passage::check(self, enforcement, facts),
+            Some(enforcement) => passage::check(&self.0.core, enforcement, facts),
         }
     }
 
@@ -191,9 +190,9 @@ impl Gate {
         &'a self,
         request: &'a AccessRequest<'a>,
     ) -> NowOrLater<'a, Result<Decision, Refusal>> {
-        let decided = self.0.authorizer.authorize(request);
+        let decided = self.0.core.authorizer.authorize(request);
         decided.then(move |decision| match self.0.enforcement.as_deref() {
-            Some(enforcement) => enforcement.authorize(self, request, decision),
+            Some(enforcement) => enforcement.authorize(&self.0.core, request, decision),
             None => NowOrLater::now(self.allowed(decision, request.principal())),
         })
     }
@@ -208,13 +207,13 @@ impl Gate {
     ///
     /// [`Unavailable`](RejectionKind::Unavailable) if something could not be fetched.
     pub fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        all(self.0.slots.iter().map(|slot| slot.router.warm_up()))
+        all(self.0.core.slots.iter().map(|slot| slot.router.warm_up()))
     }
 
     /// Returns the configuration of this gate's refusals as HTTP responses. With it a service gives
     /// its own refusals, such as one after a check in a handler, the form of the gate's.
     pub fn challenge(&self) -> &ResponseConfig {
-        &self.0.challenge
+        &self.0.core.challenge
     }
 
     /// Returns the counters of this gate and of its limits, lock-outs and audit trail.
@@ -231,57 +230,29 @@ impl Gate {
         facts: RequestFacts<'a>,
         admission: Admission,
     ) -> NowOrLater<'a, Result<Option<Authenticated>, Refusal>> {
-        match self.0.enforcement.as_deref() {
-            None => passage::authenticate(self, &Unenforced, facts, admission),
+        match &self.0.enforcement {
+            None => passage::authenticate(&self.0.core, &Unenforced, facts, admission),
             Some(enforcement) if enforcement.waits_for_records() => NowOrLater::later(async move {
-                passage::authenticate(self, enforcement, facts, admission).await
+                passage::authenticate(&self.0.core, enforcement, facts, admission).await
             }),
-            Some(enforcement) => passage::authenticate(self, enforcement, facts, admission),
+            Some(enforcement) => passage::authenticate(&self.0.core, enforcement, facts, admission),
         }
     }
 
     fn missing(&self) -> Refusal {
         self.0
+            .core
             .challenge
             .respond_to(RejectionKind::CredentialMissing)
     }
 
-    /// Returns the refusal of a request that was stopped.
-    fn refusal(&self, stop: Stop) -> Refusal {
-        let challenge = &self.0.challenge;
-        match stop {
-            Stop::Rejected(rejection) => challenge.respond_to(rejection),
-            Stop::Denied(decision) => challenge.deny(decision),
-            Stop::Limited(exceeded) => challenge.exceeded(&exceeded),
-            Stop::Locked(wait) => {
-                let params = ChallengeParams::new().with_retry_after(wait);
-                challenge
-                    .respond_to(RejectionKind::LockedOut)
-                    .with_params(params)
-            }
-        }
-    }
-
-    fn report_admitted(&self, caller: &Principal) {
-        report::admitted(self.0.observer.as_deref(), caller);
-    }
-
-    fn report_refused(&self, refusal: &Refusal, caller: Option<&Principal>) {
-        report::refused(self.0.observer.as_deref(), refusal, caller);
-    }
-
     fn allowed(&self, decision: Decision, caller: &Principal) -> Result<Decision, Refusal> {
-        let observer = self.0.observer.as_deref();
-        match decision.is_allowed() {
-            true => {
-                report::admitted(observer, caller);
-                Ok(decision)
-            }
-            false => {
-                let refusal = self.0.challenge.deny(decision);
-                report::refused(observer, &refusal, Some(caller));
-                Err(refusal)
-            }
+        if decision.is_allowed() {
+            self.0.core.report_admitted(caller);
+            return Ok(decision);
         }
+        let refusal = self.0.core.challenge.deny(decision);
+        self.0.core.report_refused(&refusal, Some(caller));
+        Err(refusal)
     }
 }

@@ -18,10 +18,11 @@
 //! 10 is an [`Enforce`]: a gate without limits, lists and audit trail has [`Unenforced`], which costs
 //! nothing.
 
-use super::Gate;
 use super::admitted::{Admitted, Authenticated};
-use super::enforcement::{Enforce, Stop};
+use super::core::GateCore;
+use super::enforcement::Enforce;
 use super::slots::{Callers, Proofs};
+use super::stop::Stop;
 use crate::http_response::Refusal;
 use crate::metrics::Stage;
 use crate::now_or_later::{NowOrLater, ask};
@@ -30,7 +31,7 @@ use crate::request::RequestFacts;
 
 /// One request on its way through a gate.
 struct Passage<'a, E: Enforce> {
-    gate: &'a Gate,
+    gate: &'a GateCore,
     enforce: &'a E,
     facts: RequestFacts<'a>,
     state: E::State,
@@ -54,7 +55,7 @@ pub(super) enum Admission {
 /// Checks a request: all steps.
 #[inline]
 pub(super) fn check<'a, E: Enforce>(
-    gate: &'a Gate,
+    gate: &'a GateCore,
     enforce: &'a E,
     facts: RequestFacts<'a>,
 ) -> Checked<'a> {
@@ -66,7 +67,7 @@ pub(super) fn check<'a, E: Enforce>(
 
 /// Authenticates the caller: steps 1 to 7, and the proof of possession.
 pub(super) fn authenticate<'a, E: Enforce>(
-    gate: &'a Gate,
+    gate: &'a GateCore,
     enforce: &'a E,
     facts: RequestFacts<'a>,
     admission: Admission,
@@ -81,7 +82,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// Steps 1 to 5.
     #[inline]
     fn begin(
-        gate: &'a Gate,
+        gate: &'a GateCore,
         enforce: &'a E,
         facts: RequestFacts<'a>,
     ) -> NowOrLater<'a, Result<Self, Refusal>> {
@@ -130,7 +131,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
         let Some(now) = E::now(&self.state) else {
             return self.stop(None, Stop::no_time()).map(Err);
         };
-        let slots = &self.gate.0.slots;
+        let slots = &self.gate.slots;
         slots.authenticate(self.facts, now).then(move |found| {
             self.enforce.passed(&mut self.state, Stage::Validator);
             let found = found.and_then(|(callers, proofs)| Ok((slots.all_slots(callers)?, proofs)));
@@ -158,7 +159,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
     fn decide(mut self, caller: Authenticated, proofs: Proofs) -> Checked<'a> {
         ask!(
             where request = Ok(E::request(&self.state, &caller).with_facts(&self.facts));
-            self.gate.0.authorizer.authorize(&request),
+            self.gate.authorizer.authorize(&request),
             |decision| {
                 self.enforce.passed(&mut self.state, Stage::Policy);
                 self.limit_class(caller, proofs, decision)
@@ -190,7 +191,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// may have to wait comes after it.
     #[inline]
     fn prove(self, caller: Authenticated, proofs: Proofs, decision: Decision) -> Checked<'a> {
-        let proven = self.gate.0.slots.prove(proofs, self.facts, Ok(decision));
+        let proven = self.gate.slots.prove(proofs, self.facts, Ok(decision));
         proven.then(move |proven| match proven {
             Ok(decision) if decision.is_allowed() => self.admit(caller, decision),
             Ok(decision) => self.stop(Some(caller), Stop::Denied(decision)).map(Err),
@@ -215,7 +216,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
         let Some(now) = E::now(&self.state) else {
             return self.stop(None, Stop::no_time()).map(Err);
         };
-        let slots = &self.gate.0.slots;
+        let slots = &self.gate.slots;
         slots.authenticate(self.facts, now).then(move |found| {
             self.enforce.passed(&mut self.state, Stage::Validator);
             match found {
@@ -231,7 +232,7 @@ impl<'a, E: Enforce> Passage<'a, E> {
         callers: Callers,
         proofs: Proofs,
     ) -> Identified<'a> {
-        let slots = &self.gate.0.slots;
+        let slots = &self.gate.slots;
         if admission == Admission::Anybody && callers.is_anonymous() {
             let proven = slots.prove(proofs, self.facts, Ok(()));
             return proven.then(move |proven| match proven {
@@ -265,16 +266,16 @@ impl<'a, E: Enforce> Passage<'a, E> {
     }
 
     fn prove_caller(self, caller: Authenticated, proofs: Proofs) -> Identified<'a> {
-        let proven = self.gate.0.slots.prove(proofs, self.facts, Ok(()));
+        let proven = self.gate.slots.prove(proofs, self.facts, Ok(()));
         proven.then(move |proven| match proven {
             Ok(()) => {
                 let Self {
-                    gate,
                     enforce,
                     facts,
                     state,
+                    ..
                 } = self;
-                NowOrLater::now(Ok(Some(enforce.identified(gate, facts, state, caller))))
+                NowOrLater::now(Ok(Some(enforce.identified(facts, state, caller))))
             }
             Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),
         })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::core::GateCore;
 use super::supply::check_authorizer;
 use super::{Gate, Inner};
 use crate::error::ConfigError;
@@ -52,7 +53,7 @@ impl Gate {
     ///
     /// Those of [`with_authorizer`](Self::with_authorizer).
     pub fn require(&self, condition: Condition) -> Result<Self, ConfigError> {
-        let base = Arc::clone(&self.0.authorizer);
+        let base = Arc::clone(&self.0.core.authorizer);
         self.derived(Arc::new(Restricted { base, condition }))
     }
 
@@ -60,7 +61,10 @@ impl Gate {
         check_authorizer(&*authorizer, self.0.per_route)?;
         let shared = Inner::clone(&self.0);
         Ok(Self(Arc::new(Inner {
-            authorizer,
+            core: GateCore {
+                authorizer,
+                ..shared.core
+            },
             ..shared
         })))
     }

@@ -5,7 +5,7 @@ use crate::http_response::Refusal;
 use crate::principal::Principal;
 
 /// Reports that a caller was allowed.
-pub(super) fn admitted(observer: Option<&dyn Observer>, caller: &Principal) {
+pub(super) fn report_admitted(observer: Option<&dyn Observer>, caller: &Principal) {
     let Some(observer) = observer else {
         return;
     };
@@ -17,7 +17,7 @@ pub(super) fn admitted(observer: Option<&dyn Observer>, caller: &Principal) {
 
 /// Reports a refusal, of this caller if the credential was accepted.
 #[cold]
-pub(super) fn refused(
+pub(super) fn report_refused(
     observer: Option<&dyn Observer>,
     refusal: &Refusal,
     caller: Option<&Principal>,

@@ -97,7 +97,7 @@
 //! |---|---|
 //! | subject, scopes | [`Principal::subject`], [`Principal::scopes`], [`require_scope`](crate::require_scope) |
 //! | tenant, roles | the claims `tenant` and `roles`: `claim("tenant").is("acme")`, [`role`](crate::policy::role) |
-//! | name, metadata, limit class | [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails), an [extension](crate::Principal::extension) of the principal; no policy sees them |
+//! | name, metadata, limit class | [`ApiKeyDetails`](crate::api_key::store::ApiKeyDetails), an [extension](crate::Principal::extension) of the principal; no policy sees them. The limit class is the plan of the key in [rate limits](super::rate_limits#classes-plans-and-costs) |
 //! | [addresses](crate::api_key::NewApiKey::addresses) | checked by the validator against the [address of the client](crate::request::ClientAddress), or without one against that of the [peer](crate::request::PeerAddress); behind a proxy set the former, or check them [yourself](crate::api_key::ApiKeyValidatorBuilder::addresses_checked_by_caller) |
 //!
 //! # Choose a store

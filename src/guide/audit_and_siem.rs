@@ -8,7 +8,7 @@
 //! # Configure
 //!
 //! This program writes OCSF lines to files, without which no request is answered, and sends them to
-//! a collector as well as it goes:
+//! a collector, where some may be lost:
 //!
 //! ```
 //! use std::time::Duration;
@@ -21,6 +21,8 @@
 //! # std::fs::create_dir_all(&folder)?;
 //! # #[cfg(unix)]
 //! # std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+//! // The directory exists, and not everybody can write there. The gate gets a clone of the trail:
+//! // `Gate::builder().audit(audit.clone())`.
 //! let audit = Audit::builder()
 //!     .node("orders-1")
 //!     .required(FileSink::new(&folder, "audit")?, Encoding::Ocsf)
@@ -81,8 +83,9 @@
 //! |---|---|
 //! | [`Brief`](crate::policy::AuditLevel::Brief) | who, what, outcome |
 //! | [`Normal`](crate::policy::AuditLevel::Normal), the default | and path, reasons, limits |
-//! | [`Full`](crate::policy::AuditLevel::Full) | and scopes, names of claims, the trace of the policy |
+//! | [`Full`](crate::policy::AuditLevel::Full) | and scopes, names of claims |
 //!
+//! In a policy file the level is an obligation of the rule: `"obligations": {"audit": "full"}`.
 //! [`sample_allowed`](crate::audit::AuditBuilder::sample_allowed) leaves out plain allows. Refusals and allows of
 //! the level `Full` are always recorded.
 //!
@@ -146,7 +149,9 @@
 //!
 //! # Samples
 //!
-//! An allowed request in each encoding. Here they have line breaks; a record is one line.
+//! An allowed request in each encoding. Here they have line breaks; a record is one line. They show
+//! more than a gate writes: it sets no duration and no version of the policy, and no status of an
+//! allowed request, because nothing has answered it yet; see [`completed`](#the-answer-of-the-handler).
 //!
 //! OCSF:
 //!
@@ -171,6 +176,42 @@
 //! ```json
 #![doc = include_str!("audit_samples/native.json")]
 //! ```
+//!
+//! # A refused request
+//!
+//! A gate has written this for a token without the scope, in ECS; some members are left out:
+//!
+//! ```json
+//! {
+//!   "event.type": ["access", "denied"],
+//!   "event.outcome": "failure",
+//!   "event.code": "scope_insufficient",
+//!   "event.action": "GET",
+//!   "event.severity": 2,
+//!   "user.id": "alice",
+//!   "user.domain": "https://idp.example.com",
+//!   "bearergate.client": "shop-web",
+//!   "http.request.method": "GET",
+//!   "url.path": "/orders/7",
+//!   "user_agent.original": "curl/8",
+//!   "http.response.status_code": 403,
+//!   "bearergate.what": "decision",
+//!   "bearergate.outcome": "denied",
+//!   "bearergate.reasons": ["scope orders:write"]
+//! }
+//! ```
+//!
+//! `event.code` is the kind of the refusal ([errors](super::errors)), `bearergate.reasons` what the policy
+//! did not find. `rule.name` is there only where a rule decided; what no rule permits has none. The
+//! address is there only where the gate has [proxies](super::behind_a_proxy), if only
+//! [`Proxies::none()`](crate::address::Proxies::none). A refused credential has no `user.id`.
+//!
+//! # The answer of the handler
+//!
+//! A gate records its decision before the handler runs. A service that wants the status of the answer in
+//! the trail calls [`Admitted::complete`](crate::gate::Admitted::complete) afterwards, which writes a
+//! second record, `completed`. In ECS both have the same `http.request.id`. The second one has neither
+//! path nor address, and its time is that of the decision.
 //!
 //! # Syslog
 //!

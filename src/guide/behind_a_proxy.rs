@@ -34,16 +34,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The service sets [`PeerAddress`](crate::request::PeerAddress) from the accepted connection. A
-//! gate with proxies locates the client once for each request, before it reads the credential:
+//! The service sets [`PeerAddress`](crate::request::PeerAddress) from the accepted connection
+//! ([in axum](super::protect_an_axum_service#pass-the-address-of-the-client)). A gate with proxies
+//! locates the client once for each request, before it reads the credential:
 //!
-//! ```ignore
-//! let gate = Gate::builder()
-//!     .validator(validator)
-//!     .authorizer(policy)
-//!     .proxies(Proxies::trust(["10.0.0.0/8"])?)
-//!     .addresses(AddressRules::builder().deny(AddressList::parse(&text)?).build()?)
-//!     .build()?;
+//! ```
+//! use bearergate::address::{AddressList, AddressRules, Proxies};
+//! use bearergate::limit::LockOut;
+//! use bearergate::{ConfigError, Gate, JwtValidator, require_scope};
+//!
+//! fn gate(validator: JwtValidator, denied: &str) -> Result<(Gate, AddressRules), ConfigError> {
+//!     let rules = AddressRules::builder().deny(AddressList::parse(denied)?).build()?;
+//!     let gate = Gate::builder()
+//!         .validator(validator)
+//!         .authorizer(require_scope("orders:read"))
+//!         .proxies(Proxies::trust(["10.0.0.0/8"])?)
+//!         .addresses(rules.clone())
+//!         .lock_out(LockOut::default())
+//!         .build()?;
+//!     Ok((gate, rules)) // to replace the lists later
+//! }
+//! # let _ = gate;
 //! ```
 //!
 //! Conditions on addresses, the address lists of API keys, limits and lock-outs then all see this one

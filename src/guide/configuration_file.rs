@@ -115,7 +115,36 @@
 //! observer, the HTTP client (for example with a private CA) and the spawner are of the
 //! [`Environment`](crate::environment::Environment), not of the file.
 //!
-//! What a file cannot say is added in code:
+//! # Limits, address lists, proxies and lock-out
+//!
+//! They are not in this file. A limits file of its own has them
+//! ([`LimitsLoader`](crate::configuration::LimitsLoader), `schema/limits.schema.json`), so that limits can be
+//! [changed while serving](super::rate_limits#change-limits-while-serving):
+//!
+#![cfg_attr(feature = "config-file", doc = "```no_run")]
+#![cfg_attr(not(feature = "config-file"), doc = "```text")]
+//! use bearergate::address::Proxies;
+//! use bearergate::configuration::{Configuration, LimitsLoader};
+//! use bearergate::environment::Environment;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = LimitsLoader::new().from_file("/etc/acme/limits.json")?;
+//! let limits = file.limits().ok_or("a file without limits")?.clone().build()?;
+//! let proxies = file.proxies().cloned().unwrap_or(Proxies::none());
+//! let service = Configuration::from_file("/etc/acme/orders.json")?
+//!     .build_with(&Environment::new(), |gate| gate.proxies(proxies).limits(limits.clone()))?;
+//! # drop(service);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! For a gate that is built in Rust, [`EnforcementEnv`](crate::configuration::EnforcementEnv) reads from
+//! environment variables where that file is, the networks of the proxies, and the directory of audit
+//! files.
+//!
+//! # What a file cannot say
+//!
+//! It is added in code:
 //! [`build_with`](crate::configuration::Configuration::build_with) changes the gate, for example adds
 //! a validator or an authorizer, and
 //! [`policy_loader`](crate::configuration::Configuration::policy_loader) knows the conditions that the

@@ -29,6 +29,10 @@
 //! # }
 //! ```
 //!
+//! The service sets [`PeerAddress`](crate::request::PeerAddress) of each request
+//! ([in axum](super::protect_an_axum_service#pass-the-address-of-the-client)); without it no source is
+//! known, and nobody is locked out.
+//!
 //! A *source* is an IPv4 address or an IPv6 /64, as it is found behind the trusted proxies. A request
 //! whose address is not known is never counted and never locked, so the address of a proxy is not
 //! locked either.
@@ -50,7 +54,17 @@
 //!
 //! Points go on being paid back during a lock, so after the first lock (one minute, 3 points) the next
 //! forgery locks again, for two minutes. A lock ends by itself, to the millisecond; `Retry-After` is
-//! the rest of it. [`pardon`](crate::limit::LockOut::pardon) ends it at once.
+//! the rest of it. [`pardon`](crate::limit::LockOut::pardon) ends it at once, on a clone of what the gate
+//! has:
+//!
+//! ```
+//! use bearergate::address::Source;
+//! use bearergate::limit::LockOut;
+//!
+//! let lock_out = LockOut::default(); // the gate has `.lock_out(lock_out.clone())`
+//! lock_out.pardon(Source::of("203.0.113.7".parse()?));
+//! # Ok::<(), std::net::AddrParseError>(())
+//! ```
 //!
 //! # What a rejection costs
 //!

@@ -2,15 +2,20 @@
 //!
 //! A gate counts requests, and its limits, lock-out, signals, usage and audit trail count what they
 //! do. Counting costs one atomic addition; nothing is looked up on the path of a request.
-//! [`Metrics`](crate::metrics::Metrics) is a cheap handle on all of them, and reading it costs a
-//! request nothing.
+//! [`Gate::metrics`](crate::Gate::metrics) returns [`Metrics`](crate::metrics::Metrics), a cheap handle
+//! on all of them, and reading it costs a request nothing.
+//!
+//! A gate with proxies, limits, a lock-out or an audit trail counts its requests. One that has none of
+//! them counts nothing, and its text is empty, unless it is built with
+//! [`count_requests`](crate::gate::GateBuilder::count_requests). Gates that were derived by
+//! [`with_authorizer`](crate::Gate::with_authorizer) count together.
 //!
 //! # Serve them
 //!
 //! [`Metrics::prometheus`](crate::metrics::Metrics::prometheus) is the text format 0.0.4, which
 //! Prometheus, the OpenTelemetry collector, Grafana Alloy, Datadog and others read. Serve it at an
 //! address or a port that only the monitoring reaches: it has no secrets and nothing of a request,
-//! but an attacker could see in it whether he is noticed.
+//! but an attacker could see in it whether the attack is noticed.
 //!
 //! ```
 //! use bearergate::metrics::Metrics;
@@ -24,6 +29,25 @@
 //!         .body(of_gate.prometheus())
 //! }
 //! # let _ = metrics;
+//! ```
+//!
+//! In axum it is a router of its own, on a listener of its own:
+//!
+//! ```
+//! use axum::extract::State;
+//! use axum::http::header::CONTENT_TYPE;
+//! use axum::{Router, response::IntoResponse, routing::get};
+//! use bearergate::Gate;
+//! use bearergate::metrics::Metrics;
+//!
+//! fn monitoring(gate: &Gate) -> Router {
+//!     Router::new().route("/metrics", get(metrics)).with_state(gate.metrics())
+//! }
+//!
+//! async fn metrics(State(metrics): State<Metrics>) -> impl IntoResponse {
+//!     ([(CONTENT_TYPE, Metrics::PROMETHEUS)], metrics.prometheus())
+//! }
+//! # let _ = monitoring;
 //! ```
 //!
 //! A service whose other parts use the crate `metrics` calls `integrations::metrics::publish`
@@ -70,7 +94,7 @@
 //! | `bearergate_audit_lost_total` | `lane` | audit records that were lost, exactly |
 //! | `bearergate_audit_bytes` | `lane` | bytes that wait to be written (gauge) |
 //! | `bearergate_audit_write_errors_total` | `sink` | failed writes |
-//! | `bearergate_stage_seconds` | `stage`: `address`, `validator`, `policy`, `limit`, `audit` | time of each stage (histogram; off by default) |
+//! | `bearergate_stage_seconds` | `stage`: `address`, `validator`, `policy`, `limit`, `audit` | time of each stage (histogram; only with [`time_stages`](crate::gate::GateBuilder::time_stages)) |
 //!
 //! - `denied` is a refusal by the policy, by address lists, for a missing TLS connection or for a
 //!   cookie that another site may have sent; `rejected` is a credential that was missing or not

@@ -140,8 +140,8 @@
 //!
 //! # Add limits, a lock-out and an audit trail
 //!
-//! With the address of the connection, seven more lines of the gate limit each caller, lock out
-//! sources that guess credentials, and record every request:
+//! With the address of the connection, a few more lines limit each caller, lock out sources that guess
+//! credentials, and record every request:
 //!
 //! ```
 //! use bearergate::address::Proxies;
@@ -149,20 +149,29 @@
 //! use bearergate::gate::GateBuilder;
 //! use bearergate::limit::{Limit, Limits, LockOut, Rate};
 //!
-//! fn guarded(gate: GateBuilder) -> Result<GateBuilder, bearergate::ConfigError> {
+//! fn guarded(gate: GateBuilder) -> Result<(GateBuilder, Audit), bearergate::ConfigError> {
 //!     let limits = Limits::builder().limit(Limit::rate("default", Rate::per_minute(600)?)).build()?;
-//!     let audit = Audit::builder().sink(FileSink::new("/var/log/orders", "audit")?, Encoding::Ecs);
-//!     Ok(gate
+//!     // The directory exists, and not everybody can write there.
+//!     let files = FileSink::new("/var/log/orders", "audit")?;
+//!     let audit = Audit::builder().sink(files, Encoding::Ecs).start()?;
+//!     let gate = gate
 //!         .proxies(Proxies::none()) // or `Proxies::trust([..])`
 //!         .lock_out(LockOut::default())
 //!         .limits(limits)
-//!         .audit(audit.start()?))
+//!         .audit(audit.clone());
+//!     Ok((gate, audit)) // when `axum::serve` has returned: `audit.close(Duration::from_secs(5))`
 //! }
 //! # let _ = guarded;
 //! ```
 //!
+//! [`Limits`], [`LockOut`], [`AddressRules`] and [`Audit`] are cheap handles: keep a clone of what the
+//! service changes, asks or closes later.
+//!
 //! The middleware stays as it is, and adds [`Admitted::headers`] to its response: they tell a client
-//! that it comes near its limit. More in [rate limits](super::rate_limits), [lock-out](super::lock_out),
+//! that it comes near its limit. For the status of the answer in the audit trail call
+//! [`Admitted::complete`] after `next.run`, on a clone of `admitted`. A permit of a concurrent limit is
+//! returned when the last clone of [`Admitted`] is dropped; where bodies are streamed for long, keep one
+//! until the body ends. More in [rate limits](super::rate_limits), [lock-out](super::lock_out),
 //! [usage and quotas](super::usage_and_quotas) and [audit and SIEM](super::audit_and_siem).
 //!
 //! # Log every request
@@ -194,9 +203,15 @@
 //! after a deny the [`Decision`] with its reasons. A logging layer outside of the middleware reads
 //! them there. Neither contains a token.
 //!
+//! [`AddressRules`]: crate::address::AddressRules
+//! [`Admitted`]: crate::gate::Admitted
+//! [`Admitted::complete`]: crate::gate::Admitted::complete
 //! [`Admitted::headers`]: crate::gate::Admitted::headers
+//! [`Audit`]: crate::audit::Audit
 //! [`Decision`]: crate::policy::Decision
 //! [`Gate::authenticate_optional`]: crate::Gate::authenticate_optional
 //! [`Refusal::into_response`]: crate::http_response::Refusal::into_response
+//! [`Limits`]: crate::limit::Limits
+//! [`LockOut`]: crate::limit::LockOut
 //! [`Rejection`]: crate::Rejection
 //! [`RouteTable`]: crate::policy::RouteTable

@@ -8,8 +8,8 @@
 //!
 //! **The bound**: in any span of time `s` at most `burst + s / step` cells pass. There is no border of
 //! a window at which twice as many pass. But a full bucket and its refill are nearly twice the quota in
-//! the first period, because by default the burst is the quota. Who wants no more than 600 in *any*
-//! minute writes `300/m burst 300`.
+//! the first period, because by default the burst is the quota. For no more than 600 in *any*
+//! minute write `300/m burst 300`.
 //!
 //! Waits are exact: after the [`wait`](crate::limit::Exceeded::wait) of a refusal the same request passes, if nobody
 //! else has taken the cells, and a nanosecond earlier it does not. Time is
@@ -33,9 +33,9 @@
 //! # assert!(limits().is_ok());
 //! ```
 //!
-//! A gate asks them for each request (`GateBuilder::limits`), in this order: by source and for everyone
+//! A gate asks them for each request ([`GateBuilder::limits`](crate::gate::GateBuilder::limits)), in this order: by source and for everyone
 //! before the credential is read; without a class once the caller is verified; with the class of the
-//! rule once the policy has allowed; quotas at last. **The first that refuses ends it, and everything
+//! rule once the policy has allowed; quotas last. **The first that refuses ends it, and everything
 //! that was charged before is given back**, exactly. A denial of the policy keeps its charges, because
 //! guessing what belongs to others has to cost.
 //!
@@ -71,8 +71,12 @@
 //! | [`Credential`](crate::limit::By::Credential) | API key | keys of one owner apart from each other |
 //! | [`Client`](crate::limit::By::Client) | client application | an application with many users |
 //! | [`Claim`](crate::limit::By::Claim) | value of a verified claim, such as `tenant` | customers with many users; missing: one bucket for the authority |
-//! | [`Source`](crate::limit::By::Source) | IPv4 address or IPv6 /64 | who has no identity yet; needs to know your proxies |
+//! | [`Source`](crate::limit::By::Source) | IPv4 address or IPv6 /64 | what one address may cost; needs to know your [proxies](super::behind_a_proxy) |
 //! | [`Everyone`](crate::limit::By::Everyone) | the process | what the service can bear |
+//!
+//! A limit by source counts each request of an address, also those of verified callers: with 60 a minute
+//! by source and 600 by caller, a caller with one address has 60. Set it above what your busiest address
+//! needs, such as a company behind a NAT, and leave bad credentials to the [lock-out](super::lock_out).
 //!
 //! Keys are verified facts or the source, never text that the client chose: a limit by unverified user
 //! name lets an attacker use up the requests of others, or avoid the limit by another spelling. Every
@@ -85,7 +89,8 @@
 //! A **class** is what is done: a rule of the policy names it
 //! ([`with_rate_class`](crate::policy::Obligations::with_rate_class)), and
 //! [`with_rate_cost`](crate::policy::Obligations::with_rate_cost) what the request costs there. A
-//! **plan** is who does it: the limit class of the API key, or a claim. Both apply together:
+//! **plan** is who does it: a claim, or what is called the *limit class* of an API key and is set by
+//! [`NewApiKey::limit_class`](crate::api_key::NewApiKey::limit_class). Both apply together:
 //!
 //! ```
 //! # use bearergate::ConfigError;
@@ -96,7 +101,7 @@
 //!     .limit(Limit::rate("exports", "10/h".parse()?).class("exports"))
 //!     .plan("gold", [Limit::rate("gold", "6000/m".parse()?)])
 //!     .otherwise([Limit::rate("free", "60/m".parse()?)])
-//!     .plan_claim("plan")
+//!     .plan_claim("plan") // of callers without an API key
 //!     .exception("exports", ("https://idp.example.com", "nightly-job"), "100/h".parse()?)
 //!     .build()?;
 //! # Ok(limits)
@@ -104,9 +109,36 @@
 //! # assert!(limits().is_ok());
 //! ```
 //!
+//! An [exception](crate::limit::LimitsBuilder::exception) names the limit, the authority and the subject;
+//! the limit has to be a rate by caller or by credential.
+//!
+//! In a [policy file](super::policies#keep-the-policy-in-a-file) the class and the cost are obligations
+//! of a rule. Here a request for an export takes 5 of the 10 cells an hour:
+//!
+#![cfg_attr(feature = "policy-file", doc = "```")]
+#![cfg_attr(not(feature = "policy-file"), doc = "```text")]
+//! use bearergate::policy::RouteTable;
+//!
+//! let table = RouteTable::from_json(br#"{
+//!     "match": "path",
+//!     "routes": [
+//!         {"method": "GET", "pattern": "/orders", "if": {"scope": "orders:read"}},
+//!         {"method": "GET", "pattern": "/exports", "policy": {"rules": [{
+//!             "name": "exports", "effect": "permit", "if": {"scope": "orders:read"},
+//!             "obligations": {"rate_class": "exports", "rate_cost": 5}
+//!         }]}}
+//!     ]
+//! }"#)?;
+//! # let _ = table;
+//! # Ok::<(), bearergate::policy::LoadError>(())
+//! ```
+//!
+//! A class is a text in two places, and nothing compares them when they are built. A class that no limit
+//! has, such as one with a typing error, is reported when the first request asks for it.
+//!
 //! [`otherwise`](crate::limit::LimitsBuilder::otherwise) is for callers whose plan is unknown or absent, and is
-//! required once there are plans. It also limits requests of a class that no limit names, which the
-//! event [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports.
+//! required once there are plans. A class that no limit names is limited only by the limits without a
+//! class; the event [`UnknownLimitClass`](crate::event::Event::UnknownLimitClass) reports it.
 //!
 //! A limit without a class takes its own [`cost`](crate::limit::Limit::cost). A cost above the burst can never pass:
 //! it is an error where it is configured, and is refused where a rule asks for it.
@@ -114,9 +146,57 @@
 //! # Try it in the shadow first
 //!
 //! [`shadow`](crate::limit::Limit::shadow) counts and refuses nothing. `bearergate_limit_total{limit,result="shadow"}`
-//! says how many requests it would have refused. Then remove the call with
-//! [`Limits::replace`](crate::limit::Limits::replace), which keeps the buckets: a raised rate is in force at once, and what is owed under
-//! a lowered one is at most one span of it.
+//! says how many requests it would have refused. Then remove the call, and replace the limits.
+//!
+//! # Change limits while serving
+//!
+//! Keep a clone of the [`Limits`](crate::limit::Limits) that the gate has, and give it the new limits with
+//! [`replace`](crate::limit::Limits::replace). The next request is asked under them; where they are wrong,
+//! the present ones stay. Feature `config-file` reads limits from a file:
+//!
+#![cfg_attr(feature = "config-file", doc = "```")]
+#![cfg_attr(not(feature = "config-file"), doc = "```text")]
+//! use bearergate::configuration::LimitsLoader;
+//! use bearergate::limit::Limits;
+//!
+//! // What a file cannot say: the claim of the plan, stores, an observer.
+//! let loader = LimitsLoader::new().limits(Limits::builder().plan_claim("plan"));
+//! let file = loader.from_json(r#"{
+//!     "version": 1,
+//!     "limits": [
+//!         {"name": "source", "rate": "1200/m", "by": "source"},
+//!         {"name": "default", "rate": "600/m"},
+//!         {"name": "exports", "rate": "10/h", "class": "exports"}
+//!     ],
+//!     "exceptions": [
+//!         {"limit": "default", "authority": "https://idp.example.com", "subject": "nightly-job",
+//!          "rate": "6000/m"}
+//!     ]
+//! }"#)?; // in a service: `from_file`
+//! let limits = file.limits().ok_or("a file without limits")?.clone().build()?;
+//! // The gate is built with `.limits(limits.clone())`.
+//!
+//! // Later, for example at a signal:
+//! let reload = |text: &str| match loader.from_json(text) {
+//!     Ok(new) => match new.limits().map(|new| limits.replace(new)) {
+//!         Some(Ok(())) => println!("new limits are in force"),
+//!         Some(Err(error)) => eprintln!("{error}"),
+//!         None => eprintln!("a file without limits"),
+//!     },
+//!     Err(errors) => eprintln!("{errors}"), // each with its place; the present limits stay
+//! };
+//! reload(r#"{"version": 1, "limits": [{"name": "default", "rate": "900/m"}]}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - The builder is the whole configuration, not a change: what it does not have, such as the claim of
+//!   the plan, is gone afterwards. The sizes of the tables stay.
+//! - A bucket keeps what it owes, as a time. Under a raised rate a bucket that is empty stays empty, and
+//!   fills at the new rate; what is owed under a lowered one is at most one span of it. A limit with
+//!   another name begins with full buckets.
+//! - Proxies and the lock-out of such a file are read when the gate is built
+//!   ([`LimitsFile::needs_restart`](crate::configuration::LimitsFile::needs_restart)); address lists are
+//!   replaced by [`AddressRules::replace`](crate::address::AddressRules::replace).
 //!
 //! # Concurrency and load shedding
 //!

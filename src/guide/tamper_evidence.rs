@@ -53,7 +53,7 @@
 //!
 //! The key is 32 random bytes, for example from `head -c 32 /dev/urandom`. Keep it where the trail
 //! is not, and where the service can read it only at its start, such as a file that is closed to it
-//! afterwards. At each checkpoint the key in memory is replaced by a hash of it. Who takes the
+//! afterwards. At each checkpoint the key in memory is replaced by a hash of it. Whoever takes the
 //! process over later can then change the lines behind the last checkpoint, and none before it.
 //!
 //! A trail has one key. With a new key begin a new directory or a new name.

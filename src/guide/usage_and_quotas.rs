@@ -83,8 +83,38 @@
 //!
 //! # Quotas
 //!
-//! A quota of a [`Limits`](crate::limit) takes one unit for each request that was allowed. Use a counter
-//! directly where a request costs what only the service knows:
+//! A quota among the [limits](super::rate_limits) of a gate takes one unit for each request that was
+//! allowed. Quotas differ by plan as rates do; here the plan is the limit class of the API key
+//! ([`NewApiKey::limit_class`](crate::api_key::NewApiKey::limit_class)), or the claim `plan`:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bearergate::ConfigError;
+//! use bearergate::limit::{Limit, Limits, Quota, UsageStore};
+//!
+//! fn limits(store: Arc<dyn UsageStore>) -> Result<Limits, ConfigError> {
+//!     let monthly = |plan: &str, amount| {
+//!         Limit::quota(plan, Quota::per_month(amount).named("requests"))
+//!     };
+//!     Limits::builder()
+//!         .plan("gold", [monthly("gold", 1_000_000)])
+//!         .otherwise([monthly("free", 10_000)])
+//!         .plan_claim("plan")
+//!         .usage_by(store) // such as `Arc::new(SqliteStore::open("usage.db")?)`
+//!         .build()
+//! }
+//! # assert!(limits(Arc::new(bearergate::stores::MemoryUsageStore::new(100)?)).is_ok());
+//! # Ok::<(), ConfigError>(())
+//! ```
+//!
+//! All limits have different names, also those of different plans; their quotas share one count by
+//! [`named`](crate::limit::Quota::named), so a customer who buys another plan does not begin the month
+//! again. One `SqliteStore` can keep API keys, usage and quotas. Call
+//! [`Limits::flush`](crate::limit::Limits::flush) every second, and once more before the process ends: it
+//! sends what waited for the store, and closes the leases whose time is over.
+//!
+//! Use a counter directly where a request costs what only the service knows:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -105,7 +135,7 @@
 //!     // Done. If the work fails: `taken.give_back()`.
 //!     QuotaAnswer::Taken(taken) => assert_eq!(taken.units(), 12),
 //!     // 429, with `Retry-After`; for credits 403, because waiting does not help.
-//!     QuotaAnswer::Exhausted { renews_in } => println!("whole again in {renews_in:?}"),
+//!     QuotaAnswer::Exhausted { renews_in } => println!("renewed in {renews_in:?}"),
 //!     // 503: nothing is known.
 //!     _ => println!("try again later"),
 //! }
@@ -137,8 +167,10 @@
 //! minute. Of a node that died, what renews gets its whole lease back after two minutes, also what that
 //! node had used of it; credits never.
 //!
-//! Call [`QuotaCounter::flush`](crate::limit::QuotaCounter::flush) every second where quotas are leased,
-//! and [`close`](crate::limit::QuotaCounter::close) before the process ends.
+//! Call [`Limits::flush`](crate::limit::Limits::flush), or
+//! [`QuotaCounter::flush`](crate::limit::QuotaCounter::flush), every second where quotas are leased. A
+//! counter of your own is [closed](crate::limit::QuotaCounter::close) before the process ends; leases of
+//! `Limits` end by themselves, as those of a node that died.
 //!
 //! ## Credits
 //!

@@ -17,6 +17,7 @@ mod header;
 mod params;
 mod rate_fields;
 mod refusal;
+mod seconds;
 mod status;
 
 pub use body::{BodyStyle, CustomBody};

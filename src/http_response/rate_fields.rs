@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::refusal::whole_secs;
+use super::seconds::whole_secs;
 use crate::limit::Standing;
 
 /// Which header fields tell a client its limits.

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use super::config::{ResponseConfig, Settings};
 use super::header::Challenge;
 use super::params::ChallengeParams;
+use super::seconds::whole_secs;
 use super::status;
 use super::status::{ChallengeKind, StatusRow};
 use crate::credential::Scheme;
@@ -315,11 +316,6 @@ impl Refusal {
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-pub(super) fn whole_secs(wait: Duration) -> u64 {
-    let fraction = u64::from(wait.subsec_nanos() > 0);
-    wait.as_secs().saturating_add(fraction).max(1)
-}
-
 impl From<Rejection> for Refusal {
     /// Creates the refusal with the default [`ResponseConfig`].
     fn from(rejection: Rejection) -> Self {
@@ -352,14 +348,6 @@ mod tests {
     #[test]
     fn a_refusal_is_one_pointer() {
         assert_eq!(size_of::<Refusal>(), size_of::<usize>());
-    }
-
-    #[test]
-    fn waits_are_rounded_up_to_whole_seconds() {
-        for (millis, secs) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (59_999, 60)] {
-            assert_eq!(whole_secs(Duration::from_millis(millis)), secs);
-        }
-        assert_eq!(whole_secs(Duration::MAX), u64::MAX);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::credential::PresentedCredential;
 use crate::crypto::{Algorithm, Algorithms};
 use crate::json::Value;
 use crate::key::KeyStatus;
-use crate::principal::Principal;
-use crate::validator::{CacheKey, CachedPrincipal, TokenCache, ValidatorCache};
+use crate::principal::{Principal, PrincipalKind};
+use crate::validator::{CacheKey, CachedPrincipal, TokenCache, ValidatorCache, check_kind};
 
 impl JwtValidator {
     /// Caches accepted tokens in this cache, except tokens signed with a shared secret, whose
@@ -58,6 +58,14 @@ impl JwtValidator {
             CacheStatus::Unknown => {}
         }
         None
+    }
+
+    /// Returns the principal of a token that is in the cache and not bound to a key.
+    pub(super) fn recalled(&self, presented: &PresentedCredential<'_>) -> Option<Principal> {
+        check_kind(presented.credential().scheme(), PrincipalKind::AccessToken).ok()?;
+        let key = self.cache_key(presented)?;
+        let principal = self.lookup(&key, presented)?;
+        (!principal.is_confirmed()).then_some(principal)
     }
 
     /// Stores the principal of a token that was fully accepted.

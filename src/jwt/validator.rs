@@ -339,13 +339,9 @@ impl TokenValidator for JwtValidator {
         })
     }
 
-    /// Returns the principal of a token that is in the cache, with all that a use of the cache
-    /// checks: the times, and that its key is still accepted.
+    /// Returns the principal of a cached token, after all checks of a use of the cache.
     fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
-        check_kind(presented.credential().scheme(), PrincipalKind::AccessToken).ok()?;
-        let key = self.cache_key(presented)?;
-        let principal = self.lookup(&key, presented)?;
-        (!principal.is_confirmed()).then_some(principal)
+        self.recalled(presented)
     }
 
     /// Explains the fourteen steps of a validation, in the order of the checks: `size`, `shape`,

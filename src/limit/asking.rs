@@ -26,7 +26,6 @@ pub(super) struct Asking<'a> {
     pub(super) ask: Ask<'a>,
     pub(super) charges: Charges,
     stage: Stage,
-    is_unknown_class: bool,
     /// The list that is asked, and the place in it.
     list: usize,
     place: usize,
@@ -43,10 +42,13 @@ pub(super) enum Step {
 
 impl<'a> Asking<'a> {
     pub(super) fn new(ask: Ask<'a>, charges: Charges, rules: &Rules, stage: Stage) -> Self {
-        let is_class_stage = matches!(stage, Stage::Class | Stage::All);
-        let class = ask.class.filter(|_| is_class_stage);
+        if matches!(stage, Stage::Class | Stage::All) {
+            // The plan of the caller limits it all the same.
+            if let Some(class) = ask.class {
+                rules.report_unknown_class(class, ask.elapsed);
+            }
+        }
         Self {
-            is_unknown_class: class.is_some_and(|class| rules.is_unknown_class(class, ask.elapsed)),
             ask,
             charges,
             stage,
@@ -115,19 +117,9 @@ impl<'a> Asking<'a> {
             (Stage::Caller, 1) => Some(&plan().caller),
             (Stage::Class, 0) => Some(&rules.all.class),
             (Stage::Class, 1) => Some(&plan().class),
-            (Stage::Class, 2) => Some(self.limits_of_unknown_class(rules)),
-            (Stage::Class, 3) => Some(&rules.all.quotas),
-            (Stage::Class, 4) => Some(&plan().quotas),
+            (Stage::Class, 2) => Some(&rules.all.quotas),
+            (Stage::Class, 3) => Some(&plan().quotas),
             _ => None,
-        }
-    }
-
-    /// Returns the limits of unknown classes, unless the caller was asked them as those of its plan.
-    fn limits_of_unknown_class<'r>(&self, rules: &'r Rules) -> &'r [u16] {
-        let is_asked = std::ptr::eq(rules.plan(&self.ask), &raw const rules.otherwise);
-        match self.is_unknown_class && !is_asked {
-            true => &rules.otherwise.caller,
-            false => &[],
         }
     }
 

@@ -98,7 +98,10 @@ impl<'c> Assembly<'c> {
             let list = match &rule.bound {
                 Bound::Quota(_) => &mut stages.quotas,
                 Bound::Concurrent { open: Some(_), .. } => &mut stages.class,
-                _ if rule.class.is_some() => &mut stages.class,
+                // A gate learns the action of a caller from the access request.
+                _ if rule.class.is_some() || (rule.is_per_action && !needs_no_caller) => {
+                    &mut stages.class
+                }
                 Bound::Rate(_) if is_for_all && needs_no_caller => &mut self.before,
                 Bound::Rate(_) | Bound::Concurrent { .. } => &mut stages.caller,
             };

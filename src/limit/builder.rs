@@ -65,7 +65,8 @@ impl LimitsBuilder {
     }
 
     /// Adds a plan: limits that apply in addition to callers of this plan only. The plan of a caller
-    /// is the limit class of its API key, or the claim of [`plan_claim`](Self::plan_claim).
+    /// is the limit class of its API key ([`NewApiKey::limit_class`](crate::api_key::NewApiKey::limit_class)),
+    /// or the claim of [`plan_claim`](Self::plan_claim). Limits of all plans have different names.
     pub fn plan(
         mut self,
         name: impl Into<Arc<str>>,
@@ -75,8 +76,8 @@ impl LimitsBuilder {
         self
     }
 
-    /// Sets the limits of callers whose plan is unknown or absent, and of classes that no limit has.
-    /// It is required once there are plans.
+    /// Sets the limits of callers whose plan is unknown or absent. It is required once there are
+    /// plans.
     pub fn otherwise(mut self, limits: impl IntoIterator<Item = Limit>) -> Self {
         self.otherwise = Some(limits.into_iter().collect());
         self
@@ -114,7 +115,7 @@ impl LimitsBuilder {
     }
 
     /// Builds also without a limit, for a service that gets its limits later by
-    /// [`Limits::replace`]. By default that is an error, because such limits refuse nothing.
+    /// [`Limits::replace`](crate::limit::Limits::replace). By default that is an error, because such limits refuse nothing.
     pub const fn allow_empty(mut self) -> Self {
         self.may_be_empty = true;
         self

@@ -106,6 +106,10 @@ impl Limit {
 
     /// Counts each action by itself, or each matched resource where there is no action: words of the
     /// service, never of the client. By default all of them share a bucket.
+    ///
+    /// A gate learns the action from the access request, so such a limit of callers is asked after
+    /// the policy, also without a class: it then never refuses what the policy denies, and is charged
+    /// for it.
     pub const fn per_action(mut self) -> Self {
         self.is_per_action = true;
         self

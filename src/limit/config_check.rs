@@ -50,8 +50,11 @@ fn all_faults(config: &LimitsBuilder) -> Vec<Fault> {
     }
     faults.extend(limit_faults(config));
     faults.extend(whole(check_plans(config)));
-    faults.extend(plan_faults(config));
-    faults.extend(exception_faults(config));
+    // What depends on several limits is found only where each is right by itself.
+    if faults.is_empty() {
+        faults.extend(plan_faults(config));
+        faults.extend(exception_faults(config));
+    }
     faults
 }
 
@@ -118,10 +121,8 @@ fn all(config: &LimitsBuilder) -> impl Iterator<Item = &Limit> {
 fn check_number(config: &LimitsBuilder) -> Result<(), ConfigError> {
     let number = all(config).count();
     if number == 0 && !config.may_be_empty {
-        return Err(ConfigError::empty(
-            "limits",
-            "add a limit with `LimitsBuilder::limit`",
-        ));
+        let detail = "expected a limit, found none; add one with `LimitsBuilder::limit`";
+        return Err(ConfigError::missing("limits", detail));
     }
     let most = [
         ("limits", number, limits::LIMITS),

@@ -139,17 +139,16 @@ impl Rules {
             .as_str()
     }
 
-    /// Returns whether no limit has this class, and reports it.
-    pub(super) fn is_unknown_class(&self, class: &str, at: Duration) -> bool {
+    /// Reports a class that no limit has.
+    pub(super) fn report_unknown_class(&self, class: &str, at: Duration) {
         if self.classes.iter().any(|known| **known == *class) {
-            return false;
+            return;
         }
         if let Some(observer) = &self.observer
             && let Some(count) = self.tables.unknown_class.admit(at, 1)
         {
             observer.observe(&Event::UnknownLimitClass { class, count });
         }
-        true
     }
 
     /// Reports that a key has no slot of its own.

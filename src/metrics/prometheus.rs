@@ -10,7 +10,7 @@ impl Metrics {
     /// [`PROMETHEUS`](Self::PROMETHEUS). Each name has one `HELP` and one `TYPE` line.
     ///
     /// Serve it at an address that only the monitoring reaches: it has no secrets, but the names of
-    /// limits and sinks, and numbers by which an attacker could see whether he is noticed.
+    /// limits and sinks, and numbers by which an attacker could see whether the attack is noticed.
     pub fn prometheus(&self) -> String {
         let mut text = String::new();
         let mut last = "";

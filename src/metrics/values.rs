@@ -30,6 +30,15 @@ impl Metrics {
         Self(components.into())
     }
 
+    /// Returns these metrics and those of a part that the gate does not have, such as
+    /// [`Meter::metrics`](crate::limit::Meter::metrics). Values of the same name and labels are added
+    /// up, so no part may be joined twice.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let components = self.0.iter().chain(&*other.0);
+        Self(components.map(Arc::clone).collect())
+    }
+
     /// Returns all values, sorted by name and labels. Values of the same name and labels, of several
     /// limits for example, are added up.
     pub fn values(&self) -> Vec<MetricValue> {

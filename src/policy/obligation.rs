@@ -21,6 +21,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// let exports = Obligations::new().with_rate_class("exports").with_audit(AuditLevel::Full);
 /// assert_eq!(exports.rate_class(), Some("exports"));
 /// ```
+///
+/// In a policy file they are the member `obligations` of a rule, with `rate_class`, `rate_cost`, `audit`
+/// and `headers`: `{"rate_class": "exports", "rate_cost": 5, "audit": "full"}`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Obligations {
     rate_class: Option<Arc<str>>,
@@ -40,8 +43,8 @@ pub enum AuditLevel {
     Brief,
     /// In addition the path, the user agent, reasons and limits, as is usual: `normal`.
     Normal,
-    /// In addition scopes, names of claims and the trace, for decisions that have to be traceable
-    /// later: `full`. Such a record is never left out by sampling.
+    /// In addition scopes and names of claims, for decisions that have to be traceable later: `full`.
+    /// Such a record is never left out by sampling.
     Full,
 }
 

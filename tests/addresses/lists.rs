@@ -217,8 +217,8 @@ fn an_empty_allow_list_is_refused_and_an_empty_deny_list_is_not() {
     assert_eq!((error.kind(), error.field()), (Empty, "allow"));
     assert_eq!(
         error.to_string(),
-        "`allow` is empty; it would refuse every request; list at least one network, or give no \
-         allow list"
+        "`allow`: expected at least one network, found none, which would refuse every request; list \
+         one, or give no allow list"
     );
     let rules = AddressRules::builder().deny(empty).build().unwrap();
     assert!(admits(&rules, "192.0.2.7"));

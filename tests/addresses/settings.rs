@@ -55,8 +55,8 @@ fn trusted_networks_must_be_networks() {
         (
             &[][..],
             Empty,
-            "`proxies` is empty; list the networks of the proxies, or use `Proxies::none()` if \
-             there is no proxy",
+            "`proxies`: expected the networks of the proxies, found none; list them, or use \
+             `Proxies::none()` if there is no proxy",
         ),
         (
             &["10.0.0.0/8", "10.0.0.1/8"],

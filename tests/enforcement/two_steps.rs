@@ -50,7 +50,7 @@ async fn a_refund_gives_back_what_both_steps_have_charged() {
     let access = caller.request().with_action("slow");
     assert!(gate.authorize(&access).await.is_ok());
     assert_eq!(
-        caller.rate_headers(&gate)["ratelimit"],
+        caller.rate_headers(gate.challenge())["ratelimit"],
         "\"slow\";r=0;t=60, \"default\";r=99;t=1"
     );
     let caller = gate

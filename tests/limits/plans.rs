@@ -57,12 +57,8 @@ fn limits_of_the_class_and_of_the_plan_apply_together() {
             &["all", "other", "all-writes"],
         ),
         (r#"{"plan":["gold"]}"#, None, &["all", "other"]),
-        // A class that nobody has: the limits of unknown classes, unless they were asked already.
-        (
-            r#"{"plan":"gold"}"#,
-            Some("unknown"),
-            &["all", "gold", "other"],
-        ),
+        // A class that nobody has: who has a plan is limited by it.
+        (r#"{"plan":"gold"}"#, Some("unknown"), &["all", "gold"]),
         ("{}", Some("unknown"), &["all", "other"]),
     ] {
         let principal = of_plan(claims);

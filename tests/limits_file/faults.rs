@@ -60,7 +60,7 @@ fn wrong_values_are_reported_at_their_place() {
             json!("64:ff9b::/64"),
             "prefix length of 96",
         ),
-        ("/addresses/allow", json!([]), "is empty"),
+        ("/addresses/allow", json!([]), "would refuse every request"),
         ("/addresses/deny/0", json!("192.0.2.x"), "192.0.2.x"),
         ("/lock_out/budget", json!(0), "between 1 and 1000000"),
         ("/lock_out/refill", json!("3 per m"), "expected `N/U`"),
@@ -338,7 +338,7 @@ fn all_errors_are_reported_at_once_and_lines_are_those_of_the_file() {
         "{text}"
     );
     assert!(
-        text.contains("/limits/1/rat (line 5, column 25): "),
+        text.contains("/limits/1/rat (line 5, column 24): "),
         "{text}"
     );
     assert!(text.contains("/limits/1 (line 5, column 3): "), "{text}");
@@ -350,4 +350,21 @@ fn a_file_that_does_not_exist_is_named() {
     let error = errors.iter().next().unwrap();
     assert_eq!(error.kind(), ConfigErrorKind::Unreadable);
     assert!(error.to_string().contains("/nonexistent/limits.json"));
+}
+
+#[test]
+fn a_text_that_is_changed_anywhere_is_loaded_or_refused_with_a_place() {
+    let text = whole().to_string();
+    for at in 0..text.len() {
+        for change in ["", "\"", "{", "0", "null", "\u{0}"] {
+            let mut bytes = text.clone().into_bytes();
+            bytes.splice(at..=at, change.bytes());
+            let Err(errors) = loader().from_json(&bytes) else {
+                continue;
+            };
+            for error in &errors {
+                assert!(error.to_string().contains("(line 1, column "), "{error}");
+            }
+        }
+    }
 }

@@ -17,6 +17,7 @@
 mod api_keys;
 mod configurations;
 mod credentials;
+mod enforcement;
 mod gates;
 mod keys;
 mod network;
@@ -43,6 +44,10 @@ async fn every_message_is_that_of_the_table() {
     ));
     table.add(Section::new("Gates", gates::rows()));
     table.add(Section::new("Policies and routes", policies::rows()));
+    table.add(Section::new(
+        "Addresses, limits, lock-outs and audit trails",
+        enforcement::rows().await,
+    ));
     table.add(Section::new("Configuration files", configurations::rows()));
     table.add(Section::new("API keys and stores", api_keys::rows().await));
     table.add(Section::new(

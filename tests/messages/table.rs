@@ -220,10 +220,11 @@ const LEAST: usize = 50;
 
 /// Kinds of which the crate itself has no message, with the reason.
 const WITHOUT_ROW: &[(RejectionKind, &str)] = &[
-    (RejectionKind::RateLimited, OUTSIDE),
-    (RejectionKind::LockedOut, OUTSIDE),
+    (RejectionKind::RateLimited, NAMED),
+    (RejectionKind::QuotaExhausted, NAMED),
+    (RejectionKind::CreditsExhausted, NAMED),
 ];
-const OUTSIDE: &str = "only a validator or an authorizer of the service gives it";
+const NAMED: &str = "an explanation asks no limit; the refusal names the one that refused";
 
 const HEAD: &str = "\
 # Messages for everyday mistakes

@@ -79,8 +79,8 @@ impl ApiKeyDetails {
         self.rare.as_ref().map_or(&[], |rare| &rare.addresses)
     }
 
-    /// Returns the name of the limits that requests with this key count against. This crate only
-    /// stores it: the service looks up the limits and applies them.
+    /// Returns the [plan](crate::limit::LimitsBuilder::plan) of this key: the name of the limits that apply
+    /// to its requests in addition, where the gate has such limits.
     pub fn limit_class(&self) -> Option<&str> {
         self.rare.as_ref()?.limit_class.as_deref()
     }

@@ -32,7 +32,7 @@ pub struct Fault {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// A line in its place has other bytes than were written, be it in its MAC.
+    /// A line in its place has other bytes than were written, perhaps only in its MAC.
     Altered,
     /// Lines before this one are missing: of this start, or of starts before it.
     Removed,

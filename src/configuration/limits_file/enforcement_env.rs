@@ -97,8 +97,8 @@ impl EnforcementEnv {
         self.limits.as_ref()
     }
 
-    /// Sets on a gate what the variables say. Audit files are begun, as well as it goes
-    /// ([`AuditBuilder::sink`](crate::audit::AuditBuilder::sink)).
+    /// Sets on a gate what the variables say. Audit files are begun; requests do not
+    /// wait for them ([`AuditBuilder::sink`](crate::audit::AuditBuilder::sink)).
     ///
     /// # Errors
     ///

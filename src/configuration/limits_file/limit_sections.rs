@@ -1,26 +1,25 @@
 //! The sections with limits: `limits`, `plans`, `otherwise`, `quotas` and `exceptions`.
 
-use crate::configuration::error::FIELD;
 use crate::configuration::reader::{Node, Section};
 use crate::configuration::tree::Tree;
 use crate::error::ConfigError;
 use crate::limit::{Culprit, Limit, LimitsBuilder, Rate};
 
-use super::limits_loader::LimitsLoader;
+use super::limit_stores::LimitStores;
 use super::one_limit::{limit, quota, rate};
 
 /// A limit with its place.
 type Placed<'c> = (Node<'c>, Limit);
 
 /// Adds the limits of the file to a builder. Returns it only if all of them are right.
-pub(super) fn limits(root: &mut Section<'_>, loader: &LimitsLoader) -> Option<LimitsBuilder> {
-    let for_all = elements(root.take("limits"), |node| limit(node, loader));
+pub(super) fn limits(root: &mut Section<'_>, stores: &LimitStores) -> Option<LimitsBuilder> {
+    let for_all = elements(root.take("limits"), |node| limit(node, stores));
     let otherwise = root.take("otherwise");
-    let otherwise = otherwise.map(|node| elements(Some(node), |node| limit(node, loader)));
-    let plans = root.take("plans").map(|node| plans(&node, loader));
+    let otherwise = otherwise.map(|node| elements(Some(node), |node| limit(node, stores)));
+    let plans = root.take("plans").map(|node| plans(&node, stores));
     let quotas = root.take("quotas");
     let quotas = elements(quotas, |node| {
-        loader.can_count(node).then(|| quota(node))?
+        stores.can_count(node).then(|| quota(node))?
     });
     let exceptions = elements(root.take("exceptions"), exception);
     let plans = plans.unwrap_or(Some(Vec::new()));
@@ -33,7 +32,7 @@ pub(super) fn limits(root: &mut Section<'_>, loader: &LimitsLoader) -> Option<Li
         plans: plans?,
         exceptions: exceptions?,
     };
-    adding.to(loader.base(), root)
+    adding.to(&stores.base, root)
 }
 
 /// Reads each element of an array, which may be empty. `None` if one of them is wrong.
@@ -54,14 +53,14 @@ fn elements<'c, T>(
 
 type Plans<'c> = Vec<(&'c str, Vec<Placed<'c>>)>;
 
-fn plans<'c>(node: &Node<'c>, loader: &LimitsLoader) -> Option<Plans<'c>> {
+fn plans<'c>(node: &Node<'c>, stores: &LimitStores) -> Option<Plans<'c>> {
     let Tree::Map(members) = node.tree() else {
         node.refuse("an object", "write the name of each plan and its limits");
         return None;
     };
     let read = |(name, tree): &'c (String, Tree)| {
         let node = node.member(name, tree);
-        let limits = elements(Some(node), |node| limit(node, loader))?;
+        let limits = elements(Some(node), |node| limit(node, stores))?;
         Some((name.as_str(), limits))
     };
     let all: Vec<_> = members.iter().map(read).collect();
@@ -178,11 +177,4 @@ impl Adding<'_> {
         let of_plans = self.plans.iter().flat_map(|(_, limits)| limits);
         of_plans.map(|(node, _)| node).nth(left)
     }
-}
-
-/// Reports that a quota cannot be counted.
-pub(super) fn no_store(node: &Node<'_>) {
-    let detail = "expected a store that counts the quota, found none; give the loader limits with \
-                  `LimitsBuilder::usage`";
-    node.report(ConfigError::missing(FIELD, detail));
 }

@@ -4,18 +4,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::configuration::error::{ConfigErrors, FIELD, LocatedError, syntax_error};
+use crate::configuration::error::{ConfigErrors, LocatedError, syntax_error};
 use crate::configuration::files;
 use crate::configuration::problems::Problems;
 use crate::configuration::reader::{Node, Section};
 use crate::configuration::tree::Tree;
-use crate::error::ConfigError;
 use crate::json::{FileFormat, Value};
-use crate::limit::{Limit, Limits, LimitsBuilder, RateStore};
+use crate::limit::{Limits, LimitsBuilder, RateStore};
 use crate::limits;
 
 use super::address_sections::{addresses, proxies};
-use super::limit_sections;
+use super::limit_sections::limits as limits_of;
+use super::limit_stores::LimitStores;
 use super::limits_document::LimitsFile;
 use super::lock_out_section::lock_out;
 
@@ -51,18 +51,15 @@ use super::lock_out_section::lock_out;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct LimitsLoader {
-    base: LimitsBuilder,
-    shared: Option<(Arc<dyn RateStore>, u32)>,
-}
+pub struct LimitsLoader(LimitStores);
 
 impl LimitsLoader {
     /// Creates a loader without stores.
     pub const fn new() -> Self {
-        Self {
+        Self(LimitStores {
             base: Limits::builder(),
             shared: None,
-        }
+        })
     }
 
     /// Sets what limits have besides what is in the file: a store of quotas, the claim of the plan,
@@ -70,15 +67,15 @@ impl LimitsLoader {
     /// to it; its `otherwise` replaces that of the builder. By default there is nothing.
     #[must_use]
     pub fn limits(mut self, base: LimitsBuilder) -> Self {
-        self.base = base;
+        self.0.base = base;
         self
     }
 
     /// Sets the store of limits that the file marks with `"shared": true`, and how many nodes share
-    /// it ([`Limit::shared`]). By default such a limit is an error.
+    /// it ([`Limit::shared`](crate::limit::Limit::shared)). By default such a limit is an error.
     #[must_use]
     pub fn shared_by(mut self, store: Arc<dyn RateStore>, nodes: u32) -> Self {
-        self.shared = Some((store, nodes));
+        self.0.shared = Some((store, nodes));
         self
     }
 
@@ -124,7 +121,7 @@ impl LimitsLoader {
         let proxies = own_proxies.map(|node| proxies(&node));
         let addresses = root.take("addresses").map(|node| addresses(&node));
         let lock_out = own_lock_out.map(|node| lock_out(&node));
-        let limits = limit_sections::limits(&mut root, self);
+        let limits = limits_of(&mut root, &self.0);
         root.finish();
         Some(LimitsFile {
             proxies: read_or_absent(proxies)?,
@@ -133,29 +130,6 @@ impl LimitsLoader {
             limits: limits.map(|limits| (!limits.is_missing()).then_some(limits))?,
             fixed,
         })
-    }
-
-    pub(super) const fn base(&self) -> &LimitsBuilder {
-        &self.base
-    }
-
-    /// Returns whether there is a store of quotas, and reports that there is none.
-    pub(super) fn can_count(&self, quota: &Node<'_>) -> bool {
-        let can = self.base.has_usage();
-        if !can {
-            limit_sections::no_store(quota);
-        }
-        can
-    }
-
-    pub(super) fn share(&self, limit: Limit, node: &Node<'_>) -> Option<Limit> {
-        let Some((store, nodes)) = &self.shared else {
-            let detail = "expected a store that nodes share, found none; remove the member, or give \
-                          the loader a store with `shared_by`";
-            node.report(ConfigError::missing(FIELD, detail));
-            return None;
-        };
-        Some(limit.shared_by(Arc::clone(store), *nodes))
     }
 }
 
@@ -168,8 +142,8 @@ impl Default for LimitsLoader {
 impl fmt::Debug for LimitsLoader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LimitsLoader")
-            .field("limits", &self.base)
-            .field("shares", &self.shared.is_some())
+            .field("limits", &self.0.base)
+            .field("shares", &self.0.shared.is_some())
             .finish()
     }
 }

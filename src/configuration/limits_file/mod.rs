@@ -3,6 +3,7 @@
 mod address_sections;
 mod enforcement_env;
 mod limit_sections;
+mod limit_stores;
 mod limits_document;
 mod limits_loader;
 mod lock_out_section;

@@ -6,17 +6,18 @@ use crate::configuration::tree::Tree;
 use crate::error::ConfigError;
 use crate::limit::{By, Limit, Outage, Quota, Rate};
 
-use super::limits_loader::LimitsLoader;
+use super::limit_stores::LimitStores;
 
 /// Makes the quota of an amount.
 type QuotaOf = fn(u64) -> Quota;
 
 /// Reads a limit. Its faults as a whole are found later.
-pub(super) fn limit(node: &Node<'_>, loader: &LimitsLoader) -> Option<Limit> {
+pub(super) fn limit(node: &Node<'_>, stores: &LimitStores) -> Option<Limit> {
     let mut section = node.section()?;
-    let limit = bounded(&mut section).and_then(|limit| limit_with(limit, &mut section, loader));
+    let bounded = bounded(&mut section);
+    let options = Options::of(&mut section);
     section.finish();
-    limit
+    options.to(bounded?, stores)
 }
 
 fn bounded(section: &mut Section<'_>) -> Option<Limit> {
@@ -56,30 +57,55 @@ pub(super) fn rate(node: &Node<'_>, burst: Option<Node<'_>>) -> Option<Rate> {
     burst.ok(rate.burst(burst.number()?))
 }
 
-fn limit_with(mut limit: Limit, section: &mut Section<'_>, loader: &LimitsLoader) -> Option<Limit> {
-    if let Some(node) = section.take("by") {
-        limit = limit.by(by(&node)?);
+/// The members of a limit that may be absent. Each is `None` if it was refused.
+struct Options<'c> {
+    by: Option<Option<By>>,
+    class: Option<Option<&'c str>>,
+    cost: Option<Option<u32>>,
+    is_per_action: bool,
+    is_shadow: bool,
+    on_outage: Option<Option<Outage>>,
+    shared: Option<Node<'c>>,
+}
+
+impl<'c> Options<'c> {
+    fn of(section: &mut Section<'c>) -> Self {
+        let outages = [("local", Outage::Local), ("refuse", Outage::Refuse)];
+        let shared = section.take("shared");
+        Self {
+            by: section.take("by").map(|node| by(&node)),
+            class: section.take("class").map(|node| node.text()),
+            cost: section.take("cost").map(|node| node.number()),
+            is_per_action: section.flag("per_action"),
+            is_shadow: section.flag("shadow"),
+            on_outage: section.take("on_outage").map(|node| node.choice(&outages)),
+            shared: shared.filter(|node| node.flag() == Some(true)),
+        }
     }
-    if let Some(class) = section.take("class") {
-        limit = limit.class(class.text()?);
-    }
-    if let Some(cost) = section.take("cost") {
-        limit = limit.cost(cost.number()?);
-    }
-    if section.flag("per_action") {
-        limit = limit.per_action();
-    }
-    if section.flag("shadow") {
-        limit = limit.shadow();
-    }
-    if let Some(node) = section.take("on_outage") {
-        let choices = [("local", Outage::Local), ("refuse", Outage::Refuse)];
-        limit = limit.on_outage(node.choice(&choices)?);
-    }
-    let shared = section.take("shared");
-    match shared.filter(|node| node.flag() == Some(true)) {
-        Some(node) => loader.share(limit, &node),
-        None => Some(limit),
+
+    fn to(self, mut limit: Limit, stores: &LimitStores) -> Option<Limit> {
+        if let Some(by) = self.by {
+            limit = limit.by(by?);
+        }
+        if let Some(class) = self.class {
+            limit = limit.class(class?);
+        }
+        if let Some(cost) = self.cost {
+            limit = limit.cost(cost?);
+        }
+        if self.is_per_action {
+            limit = limit.per_action();
+        }
+        if self.is_shadow {
+            limit = limit.shadow();
+        }
+        if let Some(outage) = self.on_outage {
+            limit = limit.on_outage(outage?);
+        }
+        match self.shared {
+            Some(node) => stores.share(limit, &node),
+            None => Some(limit),
+        }
     }
 }
 

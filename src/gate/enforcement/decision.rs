@@ -3,13 +3,13 @@
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use super::Stop;
 use super::enforced::{Asked, Enforcement};
 use super::state::RequestState;
 use super::trail::Trail;
 use crate::clock::UnixTime;
 use crate::error::RejectionKind;
-use crate::gate::Gate;
+use crate::gate::core::GateCore;
+use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::limit::{Ask, Charges};
 use crate::now_or_later::{NowOrLater, ask};
@@ -41,7 +41,7 @@ impl Enforcement {
     /// Asks the limits of the class of a decision, and records it.
     pub(in crate::gate) fn authorize<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         request: &'a AccessRequest<'a>,
         decision: Decision,
     ) -> Authorized<'a> {
@@ -79,7 +79,7 @@ impl Enforcement {
 
     fn decided<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         request: &'a AccessRequest<'a>,
         known: Known<'a>,
         decision: Decision,
@@ -96,7 +96,7 @@ impl Enforcement {
     /// Records the result, with what the decision was charged, and answers.
     fn conclude<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         request: &'a AccessRequest<'a>,
         mut known: Known<'a>,
         result: Result<Decision, Stop>,
@@ -153,7 +153,7 @@ impl Enforcement {
 
     fn report(
         &self,
-        gate: &Gate,
+        gate: &GateCore,
         request: &AccessRequest<'_>,
         known: &mut Known<'_>,
         result: &Result<Decision, Refusal>,

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::enforced::Enforcement;
 use super::state::RequestState;
-use super::{Enforce, Stop};
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
 use crate::event::Event;
-use crate::gate::Gate;
+use crate::gate::core::GateCore;
+use crate::gate::stop::Stop;
 use crate::limit::LockStanding;
 use crate::metrics::Stage;
 use crate::request::RequestFacts;
@@ -28,7 +28,7 @@ impl Enforcement {
     /// Steps 1 to 4.
     pub(super) fn locate<'a>(
         &self,
-        gate: &Gate,
+        gate: &GateCore,
         facts: RequestFacts<'a>,
     ) -> (RequestFacts<'a>, RequestState, Result<(), Stop>) {
         let Some(mut state) = self.timed(gate) else {
@@ -49,13 +49,13 @@ impl Enforcement {
             }
             SourceAdmission::Locked(ends_in) => Err(Stop::Locked(ends_in)),
         });
-        self.passed(&mut state, Stage::Address);
+        self.measure(&mut state, Stage::Address);
         (facts, state, begun)
     }
 
     /// Step 1: the time of the request, read once.
-    pub(in crate::gate) fn timed(&self, gate: &Gate) -> Option<RequestState> {
-        let clock = &gate.0.clock;
+    pub(in crate::gate) fn timed(&self, gate: &GateCore) -> Option<RequestState> {
+        let clock = &gate.clock;
         let (now, millis) = match &self.audit {
             Some(_) => {
                 let millis = clock.unix_millis()?;
@@ -123,7 +123,7 @@ impl Enforcement {
     /// for an attacker to cause.
     pub(in crate::gate) fn admits_source(
         &self,
-        gate: &Gate,
+        gate: &GateCore,
         facts: RequestFacts<'_>,
         state: &RequestState,
     ) -> SourceAdmission {
@@ -142,11 +142,16 @@ impl Enforcement {
     }
 
     /// Returns whether every slot has a credential whose owner is known.
-    fn knows_callers(&self, gate: &Gate, facts: RequestFacts<'_>, state: &RequestState) -> bool {
+    fn knows_callers(
+        &self,
+        gate: &GateCore,
+        facts: RequestFacts<'_>,
+        state: &RequestState,
+    ) -> bool {
         let Some(now) = state.now else {
             return false;
         };
-        gate.0.slots.iter().all(|slot| {
+        gate.slots.iter().all(|slot| {
             let place = ProofPlace::for_diagnosis();
             let Ok(presented) = slot.sources.extract(&facts) else {
                 return false;

@@ -6,6 +6,7 @@ mod enforced;
 mod location;
 mod records;
 mod state;
+mod steps;
 mod trail;
 mod unenforced;
 
@@ -15,43 +16,15 @@ pub(super) use state::RequestState;
 pub(super) use trail::Trail;
 pub(super) use unenforced::Unenforced;
 
-use std::time::Duration;
-
-use super::Gate;
 use super::admitted::{Admitted, Authenticated};
-use crate::audit::AuditError;
+use super::core::GateCore;
+use super::stop::Stop;
 use crate::clock::UnixTime;
-use crate::error::{Rejection, RejectionKind};
 use crate::http_response::Refusal;
-use crate::limit::Exceeded;
 use crate::metrics::Stage;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Decision};
 use crate::request::RequestFacts;
-
-/// Why a request ends before it is admitted.
-pub(super) enum Stop {
-    /// Before or by the credential, or by its proof.
-    Rejected(Rejection),
-    /// By the policy.
-    Denied(Decision),
-    /// By a limit or a quota.
-    Limited(Box<Exceeded>),
-    /// The source is locked out for this long.
-    Locked(Duration),
-}
-
-impl Stop {
-    pub(super) fn no_time() -> Self {
-        Self::Rejected(RejectionKind::Unavailable.into())
-    }
-
-    /// The record of the request could not be written.
-    fn unrecorded(error: AuditError) -> Self {
-        let rejection = Rejection::new(RejectionKind::Unavailable);
-        Self::Rejected(rejection.with_source(error))
-    }
-}
 
 /// The steps of a request that are not its credential or its policy.
 pub(super) trait Enforce: Sized + Sync {
@@ -64,7 +37,7 @@ pub(super) trait Enforce: Sized + Sync {
     /// Steps 1 to 4. It returns the facts with the address of the client.
     fn begin<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         facts: RequestFacts<'a>,
     ) -> (RequestFacts<'a>, Self::State, Result<(), Stop>);
 
@@ -104,7 +77,7 @@ pub(super) trait Enforce: Sized + Sync {
     /// Step 10 of a request that is admitted.
     fn admit<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         facts: RequestFacts<'a>,
         state: Self::State,
         caller: Authenticated,
@@ -114,7 +87,7 @@ pub(super) trait Enforce: Sized + Sync {
     /// Step 10 of a request of an anonymous caller that is let in.
     fn admit_anonymous<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         facts: RequestFacts<'a>,
         state: Self::State,
     ) -> NowOrLater<'a, Result<(), Refusal>>;
@@ -122,7 +95,6 @@ pub(super) trait Enforce: Sized + Sync {
     /// Hands the state over to a caller of which nothing is decided yet.
     fn identified(
         &self,
-        gate: &Gate,
         facts: RequestFacts<'_>,
         state: Self::State,
         caller: Authenticated,
@@ -131,7 +103,7 @@ pub(super) trait Enforce: Sized + Sync {
     /// Step 10 of a request that is refused.
     fn refuse<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         facts: RequestFacts<'a>,
         state: Self::State,
         caller: Option<Authenticated>,

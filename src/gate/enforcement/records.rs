@@ -1,14 +1,14 @@
 //! Step 10: records of the audit trail, blame and signals.
 
-use super::Stop;
 use super::claimed::{claimed_hash, claimed_identity};
 use super::enforced::Enforcement;
 use super::state::RequestState;
-use super::trail::RecordedRequest;
+use super::trail::{RecordUndecided, RecordedRequest};
 use crate::audit::{AuditEvent, Recorded, What};
 use crate::error::{Rejection, RejectionKind};
-use crate::gate::Gate;
 use crate::gate::admitted::Authenticated;
+use crate::gate::core::GateCore;
+use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::limit::{Charges, LockOut, Signals};
 use crate::policy::{AccessRequest, Decision};
@@ -112,22 +112,6 @@ impl Enforcement {
         Some(audit.record(&event))
     }
 
-    /// Records a caller that was authenticated and of whom nothing was decided.
-    pub(super) fn record_authenticated(
-        &self,
-        request: &RecordedRequest,
-        state: &RequestState,
-        principal: &Principal,
-        client: Option<&Principal>,
-    ) {
-        self.counts.allowed();
-        if let Some(audit) = &self.audit {
-            let event = of_recorded(What::Authenticated, request, state).with_principal(principal);
-            // Nobody waits for it: the request was answered without a decision.
-            let _ = audit.record(&with_client(&event, client));
-        }
-    }
-
     /// Records a decision about a caller that was authenticated before.
     pub(super) fn record_decision(
         &self,
@@ -165,7 +149,7 @@ impl Enforcement {
     /// Returns what a rejected credential claims, if signals or records need it.
     pub(super) fn claimed(
         &self,
-        gate: &Gate,
+        gate: &GateCore,
         facts: &RequestFacts<'_>,
         stop: &Stop,
     ) -> Option<Claimed> {
@@ -173,7 +157,7 @@ impl Enforcement {
         if !(is_used && is_of_credential(stop)) {
             return None;
         }
-        claimed_identity(&gate.0.slots.user, facts, |authority, id| Claimed {
+        claimed_identity(&gate.slots.user, facts, |authority, id| Claimed {
             hash: claimed_hash(authority, id),
             recorded: self
                 .audit
@@ -241,6 +225,27 @@ fn is_of_credential(stop: &Stop) -> bool {
         rejection.kind(),
         RejectionKind::AddressDenied | RejectionKind::TlsRequired | RejectionKind::Unavailable
     )
+}
+
+impl RecordUndecided for Enforcement {
+    fn record_undecided(
+        &self,
+        request: &RecordedRequest,
+        state: &RequestState,
+        principal: &Principal,
+        client: Option<&Principal>,
+    ) {
+        self.counts.allowed();
+        if let Some(audit) = &self.audit {
+            let event = of_recorded(What::Authenticated, request, state).with_principal(principal);
+            // Nobody waits for it: the request was answered without a decision.
+            let _ = audit.record(&with_client(&event, client));
+        }
+    }
+
+    fn locates_clients(&self) -> bool {
+        self.proxies.is_some()
+    }
 }
 
 fn of_request<'a>(facts: &RequestFacts<'a>, state: &RequestState) -> AuditEvent<'a> {

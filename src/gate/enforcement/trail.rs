@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, Method};
 
-use super::enforced::Enforcement;
 use super::state::RequestState;
 use crate::address::Origin;
-use crate::gate::admitted::Authenticated;
 use crate::http_response::ResponseConfig;
 use crate::policy::AccessRequest;
 use crate::principal::Principal;
@@ -20,12 +18,29 @@ use crate::request::RequestFacts;
 /// If it is dropped before a decision, it is recorded that a caller was authenticated and nothing
 /// was asked.
 pub(in crate::gate) struct Trail {
-    enforcement: Arc<Enforcement>,
+    /// What records it if nothing is decided.
+    recorder: Arc<dyn RecordUndecided>,
+    /// Whether the gate locates its clients.
+    is_located: bool,
     state: Mutex<RequestState>,
     request: RecordedRequest,
     principal: Principal,
     client: Option<Principal>,
     is_decided: AtomicBool,
+}
+
+/// Records a caller that was authenticated and of whom nothing was decided.
+pub(super) trait RecordUndecided: Send + Sync {
+    fn record_undecided(
+        &self,
+        request: &RecordedRequest,
+        state: &RequestState,
+        principal: &Principal,
+        client: Option<&Principal>,
+    );
+
+    /// Returns whether the gate has proxies configured.
+    fn locates_clients(&self) -> bool;
 }
 
 /// The facts of a request that records have.
@@ -38,22 +53,23 @@ pub(super) struct RecordedRequest {
 
 impl Trail {
     pub(super) fn new(
-        enforcement: Arc<Enforcement>,
+        recorder: Arc<dyn RecordUndecided>,
         facts: RequestFacts<'_>,
         state: RequestState,
-        caller: &Authenticated,
+        (principal, client): (&Principal, Option<&Principal>),
     ) -> Self {
         let user_agent = facts.headers().get(http::header::USER_AGENT);
         Self {
-            enforcement,
+            is_located: recorder.locates_clients(),
+            recorder,
             state: Mutex::new(state),
             request: RecordedRequest {
                 method: facts.method().clone(),
                 path: facts.uri().path().into(),
                 user_agent: user_agent.map(|value| value.as_bytes().into()),
             },
-            principal: caller.principal().clone(),
-            client: caller.client().cloned(),
+            principal: principal.clone(),
+            client: client.cloned(),
             is_decided: AtomicBool::new(false),
         }
     }
@@ -76,8 +92,7 @@ impl Trail {
     }
 
     pub(in crate::gate) fn origin(&self) -> Option<Origin> {
-        self.enforcement.proxies.as_ref()?;
-        Some(self.state().origin)
+        self.is_located.then(|| self.state().origin)
     }
 
     pub(in crate::gate) fn refund(&self) {
@@ -109,8 +124,8 @@ impl Drop for Trail {
         if !*self.is_decided.get_mut() {
             let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
             let client = self.client.as_ref();
-            self.enforcement
-                .record_authenticated(&self.request, state, &self.principal, client);
+            self.recorder
+                .record_undecided(&self.request, state, &self.principal, client);
         }
     }
 }

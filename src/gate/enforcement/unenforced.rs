@@ -1,9 +1,10 @@
 //! The steps of a gate without limits, lists and audit trail.
 
-use super::{Enforce, Stop};
+use super::Enforce;
 use crate::clock::UnixTime;
-use crate::gate::Gate;
 use crate::gate::admitted::{Admitted, Authenticated};
+use crate::gate::core::GateCore;
+use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::metrics::Stage;
 use crate::now_or_later::NowOrLater;
@@ -20,10 +21,10 @@ impl Enforce for Unenforced {
     #[inline]
     fn begin<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         facts: RequestFacts<'a>,
     ) -> (RequestFacts<'a>, Self::State, Result<(), Stop>) {
-        (facts, gate.0.clock.now(), Ok(()))
+        (facts, gate.clock.now(), Ok(()))
     }
 
     #[inline]
@@ -74,7 +75,7 @@ impl Enforce for Unenforced {
     #[inline]
     fn admit<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         _: RequestFacts<'a>,
         _: Self::State,
         caller: Authenticated,
@@ -86,7 +87,7 @@ impl Enforce for Unenforced {
 
     fn admit_anonymous<'a>(
         &'a self,
-        _: &'a Gate,
+        _: &'a GateCore,
         _: RequestFacts<'a>,
         _: Self::State,
     ) -> NowOrLater<'a, Result<(), Refusal>> {
@@ -95,7 +96,6 @@ impl Enforce for Unenforced {
 
     fn identified(
         &self,
-        _: &Gate,
         _: RequestFacts<'_>,
         _: Self::State,
         caller: Authenticated,
@@ -105,7 +105,7 @@ impl Enforce for Unenforced {
 
     fn refuse<'a>(
         &'a self,
-        gate: &'a Gate,
+        gate: &'a GateCore,
         _: RequestFacts<'a>,
         _: Self::State,
         caller: Option<Authenticated>,

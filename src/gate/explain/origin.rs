@@ -1,10 +1,12 @@
 //! The steps before the credential, explained: origin, TLS, address lists, lock-out.
 
 use super::request_explanation::Section;
-use super::run::Run;
 use crate::diagnosis::Step;
 use crate::error::RejectionKind;
-use crate::gate::enforcement::{Enforcement, RequestState, SourceAdmission, Stop};
+use crate::gate::Gate;
+use crate::gate::enforcement::{Enforcement, RequestState, SourceAdmission};
+use crate::gate::stop::Stop;
+use crate::request::RequestFacts;
 
 pub(super) const ORIGIN: &str = "origin";
 pub(super) const LIMITS: &str = "limits";
@@ -16,57 +18,53 @@ pub(super) struct Begun {
     pub(super) stop: Option<Stop>,
 }
 
-impl Run<'_> {
-    /// Explains the steps before the credential, and sets the address of the client. `None` if the
-    /// gate enforces nothing, or has no time.
-    pub(super) fn begin(&mut self) -> Option<Begun> {
-        let enforcement = self.gate.0.enforcement.as_deref()?;
-        let mut state = enforcement.timed(self.gate)?;
-        self.facts = enforcement.located(self.facts, &mut state);
-        let mut steps = vec![address(enforcement, &state)];
-        let stop = match enforcement.admits_origin(&state) {
-            Ok(()) => self.lock(enforcement, &state, &mut steps),
-            Err(stop) => {
-                steps.push(refused(&stop, &state));
-                Some(stop)
-            }
-        };
-        let section = Section::new(ORIGIN, steps);
-        Some(Begun {
-            section,
-            state,
-            stop,
-        })
-    }
+/// Explains the steps before the credential, and sets the address of the client. `None` if the gate
+/// enforces nothing, or has no time.
+pub(super) fn begin(gate: &Gate, facts: &mut RequestFacts<'_>) -> Option<Begun> {
+    let enforcement = gate.0.enforcement.as_deref()?;
+    let mut state = enforcement.timed(&gate.0.core)?;
+    *facts = enforcement.located(*facts, &mut state);
+    let mut steps = vec![address(enforcement, &state)];
+    let stop = match enforcement.admits_origin(&state) {
+        Ok(()) => lock(gate, enforcement, (*facts, &state), &mut steps),
+        Err(stop) => {
+            steps.push(refused(&stop, &state));
+            Some(stop)
+        }
+    };
+    let section = Section::new(ORIGIN, steps);
+    Some(Begun {
+        section,
+        state,
+        stop,
+    })
+}
 
-    fn lock(
-        &self,
-        enforcement: &Enforcement,
-        state: &RequestState,
-        steps: &mut Vec<Step>,
-    ) -> Option<Stop> {
-        enforcement.lock_out.as_ref()?;
-        let step = match enforcement.admits_source(self.gate, self.facts, state) {
-            SourceAdmission::Unlocked => Step::ok("lock-out").found("the source is not locked out"),
-            SourceAdmission::Spared => {
-                Step::ok("lock-out").found("the source is locked out, and the caller is known")
-            }
-            SourceAdmission::Locked(ends_in) => {
-                let secs = ends_in.as_secs().saturating_add(1);
-                steps.push(
-                    Step::failed("lock-out")
-                        .expected("a source that is not locked out, or a caller that is known")
-                        .found(format!("the source is locked out for up to {secs} s more"))
-                        .hint(
-                            "find out which of its credentials fail, or end the lock with `pardon`",
-                        ),
-                );
-                return Some(Stop::Locked(ends_in));
-            }
-        };
-        steps.push(step);
-        None
-    }
+fn lock(
+    gate: &Gate,
+    enforcement: &Enforcement,
+    (facts, state): (RequestFacts<'_>, &RequestState),
+    steps: &mut Vec<Step>,
+) -> Option<Stop> {
+    enforcement.lock_out.as_ref()?;
+    let step = match enforcement.admits_source(&gate.0.core, facts, state) {
+        SourceAdmission::Unlocked => Step::ok("lock-out").found("the source is not locked out"),
+        SourceAdmission::Spared => {
+            Step::ok("lock-out").found("the source is locked out, and the caller is known")
+        }
+        SourceAdmission::Locked(ends_in) => {
+            let secs = ends_in.as_secs().saturating_add(1);
+            steps.push(
+                Step::failed("lock-out")
+                    .expected("a source that is not locked out, or a caller that is known")
+                    .found(format!("the source is locked out for up to {secs} s more"))
+                    .hint("find out which of its credentials fail, or end the lock with `pardon`"),
+            );
+            return Some(Stop::Locked(ends_in));
+        }
+    };
+    steps.push(step);
+    None
 }
 
 fn address(enforcement: &Enforcement, state: &RequestState) -> Step {

@@ -1,7 +1,7 @@
 //! The way of one request through a gate, explained.
 
 use super::denial;
-use super::origin::{LIMITS, ORIGIN};
+use super::origin::{LIMITS, ORIGIN, begin};
 use super::request_explanation::{ExplainedCaller, RequestExplanation, Section};
 use crate::clock::UnixTime;
 use crate::diagnosis::{Explanation, Outcome, Step, Withheld, error_chain};
@@ -95,13 +95,13 @@ impl Run<'_> {
     /// Checks the request in the order of [`Gate::check`].
     pub(super) async fn explain(mut self) -> Result<RequestExplanation, NotReady> {
         let mut report = RequestExplanation::new(&self.facts);
-        let begun = self.begin();
+        let begun = begin(self.gate, &mut self.facts);
         let refused = match begun {
             Some(begun) => {
                 report.sections.push(begun.section);
                 report.now = begun.state.now;
                 match begun.stop {
-                    Some(stop) => Some(self.gate.refusal(stop)),
+                    Some(stop) => Some(self.gate.0.core.refusal(stop)),
                     None => self.checked(Some(&begun.state), &mut report).await?.err(),
                 }
             }
@@ -117,7 +117,7 @@ impl Run<'_> {
         state: Option<&RequestState>,
         report: &mut RequestExplanation,
     ) -> Result<Result<(), Refusal>, NotReady> {
-        let Some(now) = self.gate.0.clock.now() else {
+        let Some(now) = self.gate.0.core.clock.now() else {
             let step = Step::no_time();
             report
                 .sections
@@ -125,7 +125,7 @@ impl Run<'_> {
             return Ok(Err(self.refuse(RejectionKind::Unavailable)));
         };
         report.now = Some(now);
-        let slots = &self.gate.0.slots;
+        let slots = &self.gate.0.core.slots;
         let user = self.slot(&slots.user, now, &USER, report).await?;
         let user = match user {
             SlotContent::Rejected(rejection) => return Ok(Err(self.refuse(rejection))),
@@ -238,7 +238,7 @@ impl Run<'_> {
         if self.shows_values {
             request = request.with_shown_values();
         }
-        let authorizer = &self.gate.0.authorizer;
+        let authorizer = &self.gate.0.core.authorizer;
         report.trace = self.mode.answer(authorizer.trace(&request)).await?;
         let decision = self.mode.answer(authorizer.authorize(&request)).await?;
         let step = denial::step(&decision, report.trace.as_ref(), &user.principal);
@@ -253,7 +253,7 @@ impl Run<'_> {
 
     /// Adds the sections that were not reached, and that of the proof, which is never asked for.
     fn skip_rest(&self, report: &mut RequestExplanation) {
-        let client = self.gate.0.slots.client.as_ref().map(|_| &CLIENT);
+        let client = self.gate.0.core.slots.client.as_ref().map(|_| &CLIENT);
         for names in [Some(&USER), client].into_iter().flatten() {
             for name in [names.credential, names.validation, names.revocation] {
                 skip(name, report);
@@ -281,11 +281,11 @@ impl Run<'_> {
     }
 
     fn refuse(&self, rejection: impl Into<Rejection>) -> Refusal {
-        self.gate.0.challenge.respond_to(rejection)
+        self.gate.0.core.challenge.respond_to(rejection)
     }
 
     fn deny(&self, decision: Decision) -> Refusal {
-        self.gate.0.challenge.deny(decision)
+        self.gate.0.core.challenge.deny(decision)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::event::{Event, EventThrottle, Observer};
 use crate::http_client::Spawn;
 use crate::limit::usage::batch::hour_of;
 use crate::limit::usage::usage_store::UsageStore;
-use crate::metrics::{Counted, Counter, Sample};
+use crate::metrics::{Counted, Counter, Metrics, Sample};
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Principal};
 
@@ -171,6 +171,12 @@ impl Meter {
             }
         }
         NowOrLater::now(Ok(()))
+    }
+
+    /// Returns the counters of this meter, for
+    /// [`Metrics::joined`](crate::metrics::Metrics::joined): a gate knows nothing of it.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(vec![Arc::new(self.clone())])
     }
 
     /// Returns the number of rows that the store does not have, those of failed flushes included.
