@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::limits;
+
 /// An event while keys were loaded or a credential was validated.
 ///
 /// An event never has a token, a key or a secret in it. Text from outside the service (a key id,
@@ -371,7 +373,9 @@ impl EventThrottle {
         self.held.fetch_add(count, Ordering::Relaxed);
         let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
         let next = self.next.load(Ordering::Relaxed);
-        if at < next {
+        // What is far ahead is from before the clock was set back.
+        let is_set_back = next.saturating_sub(at) > THROTTLE_AHEAD;
+        if at < next && !is_set_back {
             return None;
         }
         let later = at.saturating_add(1_000_000_000);
@@ -382,6 +386,9 @@ impl EventThrottle {
         Some(self.held.swap(0, Ordering::Relaxed))
     }
 }
+
+/// How far the next event may be ahead of a request that had to wait, in nanoseconds.
+const THROTTLE_AHEAD: u64 = 1_000_000_000 + limits::REQUEST_AGE.as_nanos() as u64;
 
 #[cfg(test)]
 mod tests {
@@ -395,5 +402,16 @@ mod tests {
         assert_eq!(throttle.admit(at(6), 1), None);
         assert_eq!(throttle.admit(at(1_004), 2), None);
         assert_eq!(throttle.admit(at(1_005), 1), Some(4));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_no_event_back_and_a_late_request_adds_none() {
+        let throttle = EventThrottle::new();
+        let at = Duration::from_secs;
+        assert_eq!(throttle.admit(at(86_400), 1), Some(1));
+        assert_eq!(throttle.admit(at(86_400 - 59), 1), None);
+        assert_eq!(throttle.admit(at(5), 1), Some(2));
+        assert_eq!(throttle.admit(at(5), 1), None);
+        assert_eq!(throttle.admit(at(6), 1), Some(2));
     }
 }

@@ -97,6 +97,10 @@ impl Core {
         let (Some(refusals), Some(kind)) = (&self.refusals, event.refusal()) else {
             return false;
         };
+        if self.is_closed.load(Ordering::Acquire) {
+            // No summary is written any more: each is counted as lost.
+            return false;
+        }
         let is_unverified = event.principal.is_none() && event.what == What::Decision;
         let Some(at) = self.clock.elapsed().filter(|_| is_unverified) else {
             return false;

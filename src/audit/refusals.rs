@@ -92,7 +92,7 @@ impl Refusals {
         let Some(slot) = table.slot(key, at) else {
             return Counted::Recorded;
         };
-        if slot.began.is_none_or(|began| began + MINUTE <= at) {
+        if slot.is_free(at) {
             *slot = Slot {
                 key,
                 began: Some(at),
@@ -118,7 +118,8 @@ impl Refusals {
     pub(super) fn next_due(&self, at: Option<Duration>) -> Option<(RejectionKind, Sum)> {
         let mut table = self.lock();
         let since = table.since?;
-        if at.is_some_and(|at| at < since.saturating_add(Collapse::EVERY)) {
+        // A clock that was set back must not hold summaries back.
+        if at.is_some_and(|at| at.abs_diff(since) < Collapse::EVERY) {
             return None;
         }
         let mut sums = table.sums.iter_mut().zip(RejectionKind::ALL);
@@ -151,13 +152,20 @@ impl Table {
         };
         let is_free = |place: &usize| {
             let slot = self.slots.get(*place);
-            slot.is_some_and(|slot| slot.began.is_none_or(|began| began + MINUTE <= at))
+            slot.is_some_and(|slot| slot.is_free(at))
         };
         let own = places.clone().find(is_own);
         let place = own
             .or_else(|| places.clone().find(is_free))
             .unwrap_or(start);
         self.slots.get_mut(place)
+    }
+}
+
+impl Slot {
+    /// A minute that is far ahead is from before the clock was set back.
+    fn is_free(&self, at: Duration) -> bool {
+        self.began.is_none_or(|began| at.abs_diff(began) >= MINUTE)
     }
 }
 
@@ -197,6 +205,21 @@ mod tests {
         assert_eq!(refusals.next_due(None), None);
         assert!(!is_recorded(&refusals, source(1), 64, 1));
         assert!(is_recorded(&refusals, source(1), 65, 1));
+    }
+
+    #[test]
+    fn any_time_is_taken_and_a_clock_that_was_set_back_delays_nothing() {
+        let refusals = Refusals::new(1);
+        let day = 86_400;
+        for at in [u64::MAX, day, 0] {
+            assert!(is_recorded(&refusals, source(1), at, 1));
+            assert!(!is_recorded(&refusals, source(1), at, 2));
+            assert_eq!(refusals.next_due(Some(secs(at))), None);
+            let later = secs(at.saturating_sub(11));
+            assert_eq!(refusals.next_due(Some(later)).is_some(), at > 0);
+            refusals.next_due(None);
+            refusals.next_due(None);
+        }
     }
 
     #[test]

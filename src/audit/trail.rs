@@ -239,7 +239,7 @@ impl Trail {
         };
         let since = seals.since.unwrap_or_default();
         let now = core.clock.elapsed();
-        let is_old = now.is_some_and(|now| now >= since + limits::AUDIT_CHECKPOINT);
+        let is_old = now.is_some_and(|now| now.abs_diff(since) >= limits::AUDIT_CHECKPOINT);
         is_old || self.is_checkpoint_due_by_count()
     }
 

@@ -38,10 +38,10 @@ impl RateFields {
             Self::Draft => {
                 // Nothing is collected unless a limit is near.
                 if standings.clone().any(|standing| standing.is_near()) {
-                    draft(standings.collect(), headers);
+                    draft(standings, headers);
                 }
             }
-            Self::DraftAlways => draft(standings.collect(), headers),
+            Self::DraftAlways => draft(standings, headers),
             Self::Legacy => {
                 let tightest = standings.min_by(|one, other| share(one).total_cmp(&share(other)));
                 if let Some(standing) = tightest {
@@ -70,7 +70,18 @@ impl RateFields {
 }
 
 /// Writes both fields, the limit with the smallest share left first.
-fn draft(mut standings: Vec<Standing<'_>>, headers: &mut HeaderMap) {
+fn draft<'s>(asked: impl Iterator<Item = Standing<'s>>, headers: &mut HeaderMap) {
+    let mut standings: Vec<Standing<'_>> = Vec::new();
+    for standing in asked {
+        // A limit that was asked by several decisions is as the last one left it.
+        let known = standings
+            .iter_mut()
+            .find(|known| known.limit() == standing.limit());
+        match known {
+            Some(known) => *known = standing,
+            None => standings.push(standing),
+        }
+    }
     standings.sort_by(|one, other| share(one).total_cmp(&share(other)));
     let (mut limit, mut policy) = (String::new(), String::new());
     for standing in &standings {

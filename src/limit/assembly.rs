@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ring::hmac;
+
 use super::builder::{Exception, LimitsBuilder};
 use super::by::{By, Outage};
 use super::config::{Limit, Sharing, What};
@@ -17,7 +19,9 @@ use super::rules::{Rules, Stages, Tables};
 use super::shared::SharedRate;
 use super::usage::{QuotaCounter, UsageStore};
 use crate::error::ConfigError;
+use crate::limits;
 use crate::rate::Rate;
+use crate::secret_source::SecretSource;
 
 impl Rules {
     /// Makes the first limits, with new tables.
@@ -41,14 +45,12 @@ struct Assembly<'c> {
     rules: Vec<Rule>,
     rates: Vec<CountedRate>,
     before: Vec<u16>,
+    /// Of the keys in stores that several nodes share.
+    shared_key: hmac::Key,
 }
 
 impl<'c> Assembly<'c> {
-    const fn new(
-        config: &'c LimitsBuilder,
-        tables: Arc<Tables>,
-        previous: Option<&'c Rules>,
-    ) -> Self {
+    fn new(config: &'c LimitsBuilder, tables: Arc<Tables>, previous: Option<&'c Rules>) -> Self {
         Self {
             config,
             tables,
@@ -56,11 +58,15 @@ impl<'c> Assembly<'c> {
             rules: Vec::new(),
             rates: Vec::new(),
             before: Vec::new(),
+            shared_key: SharedSeed::public_key(),
         }
     }
 
     fn rules(mut self) -> Result<Rules, ConfigError> {
         let config = self.config;
+        if let Some(source) = &config.shared_key {
+            self.shared_key = shared_key(source)?;
+        }
         let all = self.stages(&config.limits, true)?;
         let otherwise = self.stages(config.otherwise.as_deref().unwrap_or_default(), false)?;
         let mut plans = Vec::new();
@@ -197,7 +203,12 @@ impl<'c> Assembly<'c> {
     ) -> Result<SharedBound, ConfigError> {
         let mut shared = SharedBound {
             store: Arc::clone(&sharing.store),
-            seed: SharedSeed::new(&limit.name, &limit.by, limit.is_per_action),
+            seed: SharedSeed::new(
+                &self.shared_key,
+                &limit.name,
+                &limit.by,
+                limit.is_per_action,
+            ),
             nodes: sharing.nodes,
             rates: Vec::new(),
         };
@@ -284,3 +295,23 @@ impl<'c> Assembly<'c> {
         is_same.then_some(previous)
     }
 }
+
+/// Reads the secret of the keys in shared stores.
+fn shared_key(source: &SecretSource) -> Result<hmac::Key, ConfigError> {
+    const FIELD: &str = "shared_key";
+    let secret = source.read().map_err(|error| error.in_field(FIELD))?;
+    let bytes = secret.expose();
+    if bytes.len() < SHARED_KEY {
+        let range = SHARED_KEY..=limits::SECRET_BYTES;
+        return Err(ConfigError::size_out_of_range(
+            FIELD,
+            bytes.len(),
+            "bytes",
+            range,
+        ));
+    }
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+}
+
+/// Fewest bytes of that secret.
+const SHARED_KEY: usize = 32;

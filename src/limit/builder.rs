@@ -11,6 +11,7 @@ use crate::event::Observer;
 use crate::limits;
 use crate::principal::Authority;
 use crate::rate::Rate;
+use crate::secret_source::SecretSource;
 
 /// Builds [`Limits`](crate::limit::Limits).
 ///
@@ -27,6 +28,7 @@ pub struct LimitsBuilder {
     pub(super) callers: usize,
     pub(super) may_be_empty: bool,
     pub(super) usage: Option<Arc<dyn UsageStore>>,
+    pub(super) shared_key: Option<SecretSource>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
@@ -51,6 +53,7 @@ impl LimitsBuilder {
             callers: limits::CALLERS,
             may_be_empty: false,
             usage: None,
+            shared_key: None,
             observer: None,
         }
     }
@@ -126,6 +129,17 @@ impl LimitsBuilder {
     /// Like [`usage`](Self::usage), for a store that others use too.
     pub fn usage_by(mut self, store: Arc<dyn UsageStore>) -> Self {
         self.usage = Some(store);
+        self
+    }
+
+    /// Sets the secret under which the callers and sources of [shared](Limit::shared) limits are
+    /// hashed, at least 32 bytes, and the same for all nodes; it is read by `build`. By default they
+    /// are hashed under a key that everybody knows: whoever can read the store can then find out
+    /// whether a caller that he can name has a bucket, and how full it is.
+    ///
+    /// After a change all buckets in the store are full.
+    pub fn shared_key(mut self, source: SecretSource) -> Self {
+        self.shared_key = Some(source);
         self
     }
 

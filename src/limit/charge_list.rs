@@ -67,6 +67,10 @@ impl ChargeList {
         self.len += 1;
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -11,6 +11,11 @@ use super::rules::Rules;
 use super::standing::Standing;
 use super::usage::QuotaTaken;
 use crate::error::RejectionKind;
+use crate::limits;
+
+/// Most charges of one request that can be given back. Only a caller about which is decided again and
+/// again, such as that of a long connection, has more: the earlier ones then stay charged.
+const MOST: usize = 2 * limits::LIMITS;
 
 /// What one request was charged at all limits, and its permits of concurrent limits.
 ///
@@ -83,6 +88,9 @@ impl Charges {
 
     /// Adds the charges of a later stage of the same request.
     pub(crate) fn append(&mut self, mut later: Self) {
+        if self.list.len() + later.list.len() > MOST {
+            self.forget();
+        }
         self.rules = self.rules.take().or_else(|| later.rules.clone());
         for charge in later.list.iter() {
             self.list.push(*charge);
@@ -99,6 +107,12 @@ impl Charges {
         };
         // It is given back by this value only.
         later.is_spent = AtomicBool::new(true);
+    }
+
+    /// Keeps what was charged until now for good. Permits stay.
+    fn forget(&mut self) {
+        self.list = ChargeList::new();
+        self.quotas().clear();
     }
 
     /// Returns whether nothing was charged and no permit is held.

@@ -137,7 +137,8 @@ impl Limit {
         self
     }
 
-    /// Counts in a store that so many nodes share; by default in this process.
+    /// Counts in a store that so many nodes share; by default in this process. Give them a
+    /// [`shared_key`](crate::limit::LimitsBuilder::shared_key) where others can read the store.
     ///
     /// In any span s at most burst + s / step + nodes x lease cells pass, where a lease is at most 20
     /// cells and a quarter of the burst for all nodes together.

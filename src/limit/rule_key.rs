@@ -49,9 +49,14 @@ impl KeySeed {
 pub(super) struct SharedSeed(hmac::Context);
 
 impl SharedSeed {
-    pub(super) fn new(name: &str, by: &By, is_per_action: bool) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"bearergate shared limit");
-        let mut context = hmac::Context::with_key(&key);
+    /// Returns the key of nodes that share no secret: whoever can read the store can then find out
+    /// whether a caller that he knows has a bucket.
+    pub(super) fn public_key() -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, b"bearergate shared limit")
+    }
+
+    pub(super) fn new(key: &hmac::Key, name: &str, by: &By, is_per_action: bool) -> Self {
+        let mut context = hmac::Context::with_key(key);
         context.update(&limit_bytes(name, by, is_per_action));
         Self(context)
     }

@@ -2,7 +2,7 @@
 
 use bearergate::Gate;
 
-use crate::helpers::{Service, Tokens, kind};
+use crate::helpers::{Service, Tokens, kind, request};
 
 fn value(gate: &Gate, name: &str) -> Option<u64> {
     let text = gate.metrics().prometheus();
@@ -65,4 +65,21 @@ fn stages_are_measured_only_if_a_gate_is_told_to() {
     let plain = service.gate().allow_any_authenticated().build().unwrap();
     assert_eq!(kind(&plain, "good-a", "192.0.2.7"), None);
     assert_eq!(value(&plain, "bearergate_stage_seconds_count"), None);
+}
+
+#[tokio::test]
+async fn a_caller_that_nothing_is_decided_about_is_counted_once() {
+    let service = Service::new();
+    let gate = service.gate().allow_any_authenticated().build().unwrap();
+    let allowed = || value(&gate, "bearergate_requests_total{outcome=\"allowed\"}");
+    let request = request(Some("good-a"), "192.0.2.7");
+    let caller = gate.authenticate(&request).await.unwrap();
+    drop(caller.clone());
+    assert_eq!(allowed(), Some(0));
+    drop(caller);
+    assert_eq!(allowed(), Some(1));
+    let caller = gate.authenticate(&request).await.unwrap();
+    assert!(gate.authorize(&caller.request()).await.is_ok());
+    drop(caller);
+    assert_eq!(allowed(), Some(2));
 }

@@ -150,7 +150,7 @@ async fn a_limit_that_refuses_a_later_decision_gives_back_no_earlier_one() {
     let headers = caller.rate_headers(gate.challenge());
     assert_eq!(
         headers["ratelimit"],
-        "\"slow\";r=0;t=30, \"slow\";r=1;t=30, \"default\";r=99;t=1"
+        "\"slow\";r=0;t=30, \"default\";r=99;t=1"
     );
 }
 
@@ -239,4 +239,34 @@ async fn without_a_time_nothing_is_decided_and_the_refusal_is_recorded() {
         .map(|record| record["error.type"].as_str().unwrap_or(""))
         .collect();
     assert_eq!(kinds, ["", "", "unavailable", "unavailable"]);
+}
+
+/// As for each message of a long connection.
+#[tokio::test]
+async fn a_caller_that_is_decided_about_without_end_keeps_a_bounded_number_of_charges() {
+    let service = Service::new();
+    let gate = service
+        .gate()
+        .limits(limits(60))
+        .authorizer(slow())
+        .authorizes_per_route();
+    let gate = gate.build().unwrap();
+    let request = request(Some("good-a"), "192.0.2.7");
+    let caller = gate.authenticate(&request).await.unwrap();
+    let access = caller.request().with_action("slow");
+    for _ in 0..1_000 {
+        assert!(gate.authorize(&access).await.is_ok());
+        service.clock.advance(Duration::from_secs(1));
+    }
+    for _ in 0..60 {
+        assert!(gate.authorize(&access).await.is_ok());
+    }
+    assert!(gate.authorize(&access).await.is_err());
+    let headers = caller.rate_headers(&gate);
+    let fields = headers["ratelimit"].to_str().unwrap();
+    assert_eq!(fields.matches("slow").count(), 1, "{fields}");
+    // At most 128 charges can be given back.
+    assert!(format!("{caller:?}").len() < 10_000);
+    caller.refund();
+    assert!(gate.authorize(&access).await.is_ok());
 }

@@ -10,6 +10,8 @@ use bearergate::error::{StoreError, StoreErrorKind};
 use bearergate::limit::{
     Ask, By, Charges, Exceeded, Limit, Limits, Outage, Quota, Rate, RateKey, RateStore, Taken,
 };
+use bearergate::secret::Secret;
+use bearergate::secret_source::SecretSource;
 use bearergate::stores::MemoryUsageStore;
 use bearergate::{NowOrLater, RejectionKind};
 
@@ -215,4 +217,44 @@ fn a_shadow_quota_refuses_nothing() {
     let principal = alice();
     assert_eq!(passes(&limits, at(0).with_principal(&principal)), 5);
     run(async { limits.flush(UnixTime::from_secs(1_760_000_000)).await }).unwrap();
+}
+
+#[test]
+fn keys_in_a_store_are_made_under_the_secret_of_the_nodes() {
+    let key_of = |secret: Option<u8>| {
+        let store = Arc::new(Store::default());
+        let limit = Limit::rate("one", rate("10/m")).shared_by(Arc::clone(&store) as _, 2);
+        let mut builder = small().limit(limit);
+        if let Some(byte) = secret {
+            let read = move || Ok::<_, std::io::Error>(Secret::new(vec![byte; 32]));
+            builder = builder.shared_key(SecretSource::from_fn("test", read));
+        }
+        let (limits, principal) = (builder.build().unwrap(), alice());
+        run(limits.ask(&at(1).with_principal(&principal)))
+            .unwrap()
+            .keep();
+        let taken = store.taken.lock().unwrap();
+        *taken.keys().next().unwrap()
+    };
+    assert_eq!(
+        key_of(Some(1)),
+        key_of(Some(1)),
+        "every node makes the same"
+    );
+    assert_ne!(key_of(Some(1)), key_of(Some(2)));
+    assert_ne!(key_of(Some(1)), key_of(None));
+}
+
+#[test]
+fn a_secret_that_is_too_short_is_refused() {
+    for (bytes, expected) in [(31, Some("shared_key")), (32, None)] {
+        let store = Arc::new(Store::default());
+        let limit = Limit::rate("one", rate("10/m")).shared_by(store, 2);
+        let read = move || Ok::<_, std::io::Error>(Secret::new(vec![7; bytes]));
+        let builder = small().limit(limit);
+        let built = builder
+            .shared_key(SecretSource::from_fn("test", read))
+            .build();
+        assert_eq!(built.err().map(|error| error.field()), expected);
+    }
 }

@@ -46,8 +46,12 @@ impl<'a> RecordedLimits<'a> {
         all
     }
 
+    /// Adds a limit. One that was asked by several decisions has the last result.
     fn push(&mut self, name: &'a str, result: &'a str) {
-        if let Some(pair) = self.pairs.get_mut(self.len) {
+        let mut known = self.pairs.iter_mut().take(self.len);
+        if let Some(pair) = known.find(|(known, _)| *known == name) {
+            pair.1 = result;
+        } else if let Some(pair) = self.pairs.get_mut(self.len) {
             *pair = (name, result);
             self.len += 1;
         }
