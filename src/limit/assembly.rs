@@ -43,6 +43,14 @@ struct Assembly<'c> {
     before: Vec<u16>,
 }
 
+/// The limits of one list of the configuration, by index, as they are asked once the caller is known.
+#[derive(Default)]
+struct Lists {
+    caller: Vec<u16>,
+    class: Vec<u16>,
+    quotas: Vec<u16>,
+}
+
 impl<'c> Assembly<'c> {
     const fn new(
         config: &'c LimitsBuilder,
@@ -61,18 +69,20 @@ impl<'c> Assembly<'c> {
 
     fn rules(mut self) -> Result<Rules, ConfigError> {
         let config = self.config;
-        let all = self.stages(&config.limits, true)?;
-        let otherwise = self.stages(config.otherwise.as_deref().unwrap_or_default(), false)?;
+        let all = self.lists(&config.limits, true)?;
+        let otherwise = self.lists(config.otherwise.as_deref().unwrap_or_default(), false)?;
         let mut plans = Vec::new();
         for (name, limits) in &config.plans {
-            plans.push((Arc::clone(name), self.stages(limits, false)?));
+            let lists = self.lists(limits, false)?;
+            let unknown = &otherwise.caller;
+            plans.push((Arc::clone(name), self.stages(&all, &lists, unknown)));
         }
+        let otherwise = self.stages(&all, &otherwise, &[]);
         Ok(Rules {
             tables: self.tables,
             rules: self.rules.into(),
             rates: self.rates.into(),
             before: self.before.into(),
-            all,
             plans: plans.into(),
             otherwise,
             plan_claim: config.plan_claim.clone(),
@@ -83,23 +93,41 @@ impl<'c> Assembly<'c> {
 
     /// Makes the limits of one list. Those for all requests that need no caller are asked before the
     /// credential is read.
-    fn stages(&mut self, limits: &[Limit], is_for_all: bool) -> Result<Stages, ConfigError> {
-        let mut stages = Stages::default();
+    fn lists(&mut self, limits: &[Limit], is_for_all: bool) -> Result<Lists, ConfigError> {
+        let mut lists = Lists::default();
         for limit in limits {
             let index = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
             let rule = self.rule(limit)?;
             let needs_no_caller = matches!(rule.by, By::Everyone | By::Source);
             let list = match &rule.bound {
-                Bound::Quota(_) => &mut stages.quotas,
-                Bound::Concurrent { open: Some(_), .. } => &mut stages.class,
-                _ if rule.class.is_some() => &mut stages.class,
+                Bound::Quota(_) => &mut lists.quotas,
+                Bound::Concurrent { open: Some(_), .. } => &mut lists.class,
+                _ if rule.class.is_some() => &mut lists.class,
                 Bound::Rate(_) if is_for_all && needs_no_caller => &mut self.before,
-                Bound::Rate(_) | Bound::Concurrent { .. } => &mut stages.caller,
+                Bound::Rate(_) | Bound::Concurrent { .. } => &mut lists.caller,
             };
             list.push(index);
             self.rules.push(rule);
         }
-        Ok(stages)
+        Ok(lists)
+    }
+
+    /// Joins the limits for all, those of a plan, and those of unknown classes.
+    fn stages(&self, all: &Lists, plan: &Lists, unknown: &[u16]) -> Stages {
+        let join = |lists: &[&[u16]]| lists.concat();
+        let caller = join(&[&all.caller, &plan.caller]);
+        let class = |unknown| {
+            let quotas = join(&[&all.quotas, &plan.quotas]);
+            join(&[&all.class, &plan.class, unknown, &quotas])
+        };
+        let (known, unknown) = (class(&[]), class(unknown));
+        Stages {
+            all: join(&[&self.before, &caller, &known]).into(),
+            all_unknown: join(&[&self.before, &caller, &unknown]).into(),
+            caller: caller.into(),
+            class: known.into(),
+            unknown_class: unknown.into(),
+        }
     }
 
     fn rule(&mut self, limit: &Limit) -> Result<Rule, ConfigError> {

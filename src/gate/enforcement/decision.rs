@@ -3,13 +3,13 @@
 use std::sync::MutexGuard;
 
 use super::Stop;
-use super::enforced::{Asked, Enforcement};
+use super::enforced::{Enforcement, of_class};
 use super::state::RequestState;
 use super::trail::Trail;
 use crate::clock::UnixTime;
 use crate::gate::Gate;
 use crate::http_response::Refusal;
-use crate::limit::{Ask, Charges};
+use crate::limit::{Ask, Charges, Exceeded};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::policy::{AccessRequest, Decision};
 
@@ -36,7 +36,7 @@ impl Known<'_> {
 
     /// Returns charges for the next stage.
     fn successor(&mut self) -> Charges {
-        self.with(|state| state.source.successor())
+        self.with(|state| state.charges.successor())
     }
 }
 
@@ -55,9 +55,28 @@ impl Enforcement {
             (None, None) => return NowOrLater::now(Err(gate.refusal(Stop::no_time()))),
         };
         let ask = known.with(|state| ask_of(state, request));
-        ask!(self.ask_class(ask, known.successor(), &decision), |asked| {
-            self.decided(gate, request, known, decision, asked)
-        })
+        ask!(
+            self.ask_class_of(ask, known.successor(), &decision),
+            |asked| { self.decided(gate, request, known, decision, asked) }
+        )
+    }
+
+    /// Asks the limits of the class of a decision, or charges them after a denial.
+    fn ask_class_of<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        mut charges: Charges,
+        decision: &'a Decision,
+    ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now(Ok(charges));
+        };
+        let ask = of_class(ask, decision);
+        if decision.is_allowed() {
+            return limits.ask_class_of(&ask, charges);
+        }
+        limits.charge_denied(&ask, &mut charges);
+        NowOrLater::now(Ok(charges))
     }
 
     fn decided<'a>(
@@ -66,7 +85,7 @@ impl Enforcement {
         request: &'a AccessRequest<'a>,
         mut known: Known<'a>,
         decision: Decision,
-        asked: Asked,
+        asked: Result<Charges, Exceeded>,
     ) -> Authorized<'a> {
         let recorded = match &known {
             Known::Trail(trail) => {
@@ -79,14 +98,14 @@ impl Enforcement {
         let result = known.with(|state| {
             let stop = match asked {
                 Ok(charges) => {
-                    state.caller.append(charges);
+                    state.charges.append(charges);
                     state.keep_all();
                     match decision.is_allowed() {
                         true => return Ok(decision),
                         false => Stop::Denied(decision),
                     }
                 }
-                Err(exceeded) => Stop::Limited(exceeded),
+                Err(exceeded) => Stop::Limited(Box::new(exceeded)),
             };
             self.settle(state, &stop, Some(caller), None);
             Err(gate.refusal(stop))

@@ -15,7 +15,7 @@ use crate::event::{EventThrottle, Observer};
 use crate::gate::Gate;
 use crate::gate::admitted::{Admitted, Authenticated, DecisionRecord};
 use crate::http_response::Refusal;
-use crate::limit::{Ask, Charges, Exceeded, Limits, LockOut, Watch};
+use crate::limit::{Ask, Limits, LockOut, Watch};
 use crate::metrics::{Counted, RequestCounts, Stage, StageTimes};
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Authorizer, Decision};
@@ -37,9 +37,6 @@ pub(in crate::gate) struct Enforcement {
     pub(in crate::gate) stages: Option<Arc<StageTimes>>,
     pub(super) forwarded: EventThrottle,
 }
-
-/// The answer of the limits of one step.
-pub(in crate::gate) type Asked = Result<Charges, Box<Exceeded>>;
 
 impl Enforcement {
     /// Checks what was configured, and returns it if there is anything.
@@ -118,32 +115,6 @@ impl Enforcement {
         self.audit.as_ref().is_some_and(Audit::waits)
     }
 
-    /// Asks the limits of the class of a decision, or charges them after a denial.
-    pub(super) fn ask_class<'a>(
-        &'a self,
-        ask: Ask<'a>,
-        mut charges: Charges,
-        decision: &'a Decision,
-    ) -> NowOrLater<'a, Asked> {
-        let Some(limits) = &self.limits else {
-            return NowOrLater::now(Ok(Charges::default()));
-        };
-        let obligations = decision.obligations();
-        let class = obligations.and_then(|own| own.rate_class());
-        let cost = obligations.and_then(|own| own.rate_cost());
-        let ask = class.map_or(ask, |class| ask.with_class(class));
-        let ask = cost.map_or(ask, |cost| ask.with_cost(cost));
-        match decision.is_allowed() {
-            true => limits
-                .ask_class(ask, charges)
-                .map(|asked| asked.map_err(Box::new)),
-            false => {
-                limits.charge_denied(ask, &mut charges);
-                NowOrLater::now(Ok(charges))
-            }
-        }
-    }
-
     fn ask<'a>(state: &RequestState, caller: &'a Authenticated) -> Ask<'a> {
         let ask = Ask::new(state.at, state.now.unwrap_or(UnixTime::from_secs(0)))
             .with_source(state.origin.source())
@@ -154,9 +125,17 @@ impl Enforcement {
     }
 }
 
+/// Adds the class and the cost that a decision says.
+pub(super) fn of_class<'a>(ask: Ask<'a>, decision: &'a Decision) -> Ask<'a> {
+    let obligations = decision.obligations();
+    let class = obligations.and_then(|own| own.rate_class());
+    let cost = obligations.and_then(|own| own.rate_cost());
+    let ask = class.map_or(ask, |class| ask.with_class(class));
+    cost.map_or(ask, |cost| ask.with_cost(cost))
+}
+
 impl Enforce for Enforcement {
     type State = RequestState;
-    type Limited = Asked;
 
     fn begin<'a>(
         &'a self,
@@ -170,50 +149,48 @@ impl Enforce for Enforcement {
         state.now
     }
 
-    fn limit_source<'a>(
-        &'a self,
-        mut state: Self::State,
-    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)> {
+    #[inline]
+    fn limit_source<'a>(&'a self, state: &'a mut Self::State) -> NowOrLater<'a, Result<(), Stop>> {
         let Some(limits) = &self.limits else {
-            return NowOrLater::now((state, Ok(())));
+            return NowOrLater::now(Ok(()));
         };
         let now = state.now.unwrap_or(UnixTime::from_secs(0));
         let ask = Ask::new(state.at, now).with_source(state.origin.source());
-        limits.ask_before(ask).map(move |asked| match asked {
-            Ok(charges) => {
-                state.source = charges;
-                (state, Ok(()))
-            }
-            Err(exceeded) => (state, Err(Stop::Limited(Box::new(exceeded)))),
-        })
+        let asked = limits.ask_before(&ask, &mut state.charges);
+        asked.map(|asked| asked.map_err(Stop::Limited))
     }
 
+    #[inline]
     fn limit_caller<'a>(
         &'a self,
-        state: &'a Self::State,
+        state: &'a mut Self::State,
         caller: &'a Authenticated,
-    ) -> NowOrLater<'a, Self::Limited> {
-        match &self.limits {
-            Some(limits) => {
-                let asked = limits.ask_caller(Self::ask(state, caller), state.source.successor());
-                asked.map(|asked| asked.map_err(Box::new))
-            }
-            None => NowOrLater::now(Ok(Charges::default())),
-        }
+    ) -> NowOrLater<'a, Result<(), Stop>> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now(Ok(()));
+        };
+        let ask = Self::ask(state, caller);
+        let asked = limits.ask_caller(&ask, &mut state.charges);
+        asked.map(|asked| asked.map_err(Stop::Limited))
     }
 
+    #[inline]
     fn limit_class<'a>(
         &'a self,
-        state: &'a Self::State,
+        state: &'a mut Self::State,
         caller: &'a Authenticated,
         decision: &'a Decision,
-    ) -> NowOrLater<'a, Self::Limited> {
-        self.ask_class(Self::ask(state, caller), state.source.successor(), decision)
-    }
-
-    fn limited(state: &mut Self::State, limited: Self::Limited) -> Result<(), Stop> {
-        state.caller.append(limited.map_err(Stop::Limited)?);
-        Ok(())
+    ) -> NowOrLater<'a, Result<(), Stop>> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now(Ok(()));
+        };
+        let ask = of_class(Self::ask(state, caller), decision);
+        if decision.is_allowed() {
+            let asked = limits.ask_class(&ask, &mut state.charges);
+            return asked.map(|asked| asked.map_err(Stop::Limited));
+        }
+        limits.charge_denied(&ask, &mut state.charges);
+        NowOrLater::now(Ok(()))
     }
 
     fn request<'r>(state: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r> {
@@ -331,7 +308,7 @@ impl Enforcement {
     fn admitted(
         &self,
         gate: &Gate,
-        mut state: RequestState,
+        state: RequestState,
         caller: Authenticated,
         decision: Decision,
         record: Option<u128>,
@@ -345,8 +322,7 @@ impl Enforcement {
             millis: state.millis,
             audit,
         });
-        let mut charges = std::mem::take(&mut state.source);
-        charges.append(std::mem::take(&mut state.caller));
+        let charges = state.charges;
         let mut admitted = caller.admitted(decision);
         if !charges.is_empty() {
             gate.0

@@ -34,12 +34,12 @@ struct RecordedLimits<'a> {
 }
 
 impl<'a> RecordedLimits<'a> {
-    fn of(charges: [&'a Charges; 2]) -> Self {
+    fn of(charges: &'a Charges) -> Self {
         let mut all = Self {
             pairs: [("", ""); LIMITS],
             len: 0,
         };
-        for standing in charges.into_iter().flat_map(Charges::standings) {
+        for standing in charges.standings() {
             let result = if standing.is_near() { "near" } else { "pass" };
             all.push(standing.limit(), result);
         }
@@ -68,7 +68,7 @@ impl Enforcement {
         decision: &Decision,
     ) -> Option<Recorded> {
         let audit = self.audit.as_ref()?;
-        let limits = RecordedLimits::of([&state.source, &state.caller]);
+        let limits = RecordedLimits::of(&state.charges);
         let event = of_request(facts, state)
             .with_principal(caller.principal())
             .with_decision(decision)
@@ -148,7 +148,7 @@ impl Enforcement {
             None => event,
         };
         let event = decision.map_or(event, |decision| event.with_decision(decision));
-        let mut limits = RecordedLimits::of([&state.source, &state.caller]);
+        let mut limits = RecordedLimits::of(&state.charges);
         if let Some(name) = refusal.and_then(Refusal::limit) {
             limits.push(name, "over");
         }

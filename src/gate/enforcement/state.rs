@@ -18,10 +18,9 @@ pub(in crate::gate) struct RequestState {
     pub(in crate::gate) origin: Origin,
     pub(super) port: Option<u16>,
     pub(in crate::gate) is_encrypted: Option<bool>,
-    /// Of limits by source and everyone.
-    pub(super) source: Charges,
-    /// Of limits by the caller, of classes and of quotas.
-    pub(super) caller: Charges,
+    /// Of limits by source and everyone, which are the first stage, then of limits by the caller, of
+    /// classes and of quotas.
+    pub(super) charges: Charges,
     /// When the last stage ended, if stages are measured.
     pub(super) since: Option<Instant>,
 }
@@ -35,30 +34,25 @@ impl RequestState {
             origin: Origin::default(),
             port: None,
             is_encrypted: None,
-            source: Charges::default(),
-            caller: Charges::default(),
+            charges: Charges::default(),
             since: None,
         }
     }
 
     /// Keeps the charges of a request that is answered as it is: allowed, or denied by the policy.
     pub(super) fn keep_all(&mut self) {
-        self.source.keep();
-        self.caller.keep();
+        self.charges.keep();
     }
 
     /// Keeps the charges of a request whose credential was rejected: nobody is charged who has not
     /// been verified.
     pub(super) fn keep_source(&mut self) {
-        self.source.keep();
-        self.caller = Charges::default();
+        self.charges.keep_first();
     }
 
     /// Gives everything back, for a request that ends without a result of its own.
     pub(super) fn give_back(&mut self) {
-        self.source.refund();
-        self.caller.refund();
-        self.source = Charges::default();
-        self.caller = Charges::default();
+        self.charges.refund();
+        self.charges = Charges::default();
     }
 }
