@@ -154,10 +154,12 @@ impl Counted for Limits {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
     use std::time::Duration;
 
     use super::*;
-    use crate::limit::{By, Limit};
+    use crate::limit::{By, Limit, Rate, RateKey, RateStore, Taken};
     use crate::principal::PrincipalKind;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -215,6 +217,77 @@ mod tests {
         now(limits.ask_class(&ask, &mut charges)).unwrap();
         let expected = [("source", 9), ("all", 19), ("caller", 4), ("writes", 1)];
         assert_eq!(left(&charges), expected);
+    }
+
+    #[test]
+    fn of_a_rejected_credential_only_the_first_stage_is_kept() {
+        let (limits, principal) = (limits(), alice());
+        let ask = at(1).with_principal(&principal).with_class("writes");
+        let mut charges = Charges::none();
+        now(limits.ask_before(&at(1), &mut charges)).unwrap();
+        now(limits.ask_caller(&ask, &mut charges)).unwrap();
+        now(limits.ask_class(&ask, &mut charges)).unwrap();
+        charges.keep_first();
+        assert_eq!(left(&charges), [("source", 9), ("all", 19)]);
+        drop(charges);
+        let charges = now(limits.ask(&ask)).unwrap();
+        let expected = [("source", 8), ("all", 18), ("caller", 4), ("writes", 1)];
+        assert_eq!(left(&charges), expected);
+    }
+
+    #[test]
+    fn a_refusal_of_a_later_stage_gives_back_that_stage_and_shows_its_standings() {
+        let (limits, principal) = (limits(), alice());
+        let ask = at(1).with_principal(&principal).with_class("writes");
+        let mut charges = Charges::none();
+        now(limits.ask_before(&at(1), &mut charges)).unwrap();
+        now(limits.ask_caller(&ask, &mut charges)).unwrap();
+        let over = now(limits.ask_class(&ask.with_cost(5), &mut charges)).unwrap_err();
+        let standings = over.standings().map(|own| (own.limit(), own.left()));
+        assert_eq!(standings.collect::<Vec<_>>(), [("writes", 4)]);
+        let expected = [("source", 9), ("all", 19), ("caller", 4)];
+        assert_eq!(left(&charges), expected);
+    }
+
+    /// Answers when it is polled.
+    #[derive(Debug)]
+    struct Waits;
+
+    impl RateStore for Waits {
+        fn take<'a>(
+            &'a self,
+            _: &'a RateKey,
+            rate: Rate,
+            want: u32,
+            _: u32,
+        ) -> NowOrLater<'a, Result<Taken, StoreError>> {
+            let left = rate.burst_cells() - want;
+            NowOrLater::later(async move { Ok(Taken::new(want, Duration::ZERO, left)) })
+        }
+    }
+
+    #[test]
+    fn a_stage_whose_answer_is_dropped_unready_is_given_back() {
+        let rate = |text: &str| text.parse().unwrap();
+        let builder = Limits::builder().tables(1_024, 1_024);
+        let builder = builder
+            .limit(Limit::rate("own", rate("5/m")))
+            .limit(Limit::concurrent("crowd", 1))
+            .limit(Limit::rate("shared", rate("9/m")).shared(Waits, 1));
+        let (limits, principal) = (builder.build().unwrap(), alice());
+        let ask = at(1).with_principal(&principal);
+        let mut charges = Charges::none();
+        for _ in 0..3 {
+            assert!(limits.ask_caller(&ask, &mut charges).try_now().is_err());
+            assert!(charges.is_empty());
+            assert!(limits.ask(&ask).try_now().is_err());
+        }
+        // The positive twin: it is polled, and charges once.
+        let mut answer = limits.ask_caller(&ask, &mut charges);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut answer).poll(&mut context).is_ready());
+        drop(answer);
+        assert_eq!(left(&charges), [("own", 4), ("shared", 8)]);
     }
 
     #[test]
