@@ -1,9 +1,9 @@
 //! Validation of one token, or one decision, repeated a given number of times for callgrind.
 //!
 //! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`,
-//! `gate-plain`, `gate-full`, `audit` (a record of the audit trail, at most 10 000 times), or
-//! `policy` or `plain` with a number of rules and the fact that they compare: `policy-10-action`. With
-//! other arguments, such as those of cargo, it validates the token once.
+//! `gate-plain`, `gate-full`, `limit` (one limit by caller), `audit` (a record of the audit trail, at
+//! most 10 000 times), or `policy` or `plain` with a number of rules and the fact that they compare:
+//! `policy-10-action`. With other arguments, such as those of cargo, it validates the token once.
 
 #![expect(clippy::expect_used, reason = "a bench panics at the first error")]
 
@@ -24,7 +24,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::audit::{Audit, AuditSink, Batch, Encoding};
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
-use bearergate::{Gate, TokenValidator};
+use bearergate::limit::{Ask, Limit, Limits, Rate};
+use bearergate::principal::PrincipalKind;
+use bearergate::{Gate, Principal, TokenValidator};
 use ring::hmac;
 
 fn main() {
@@ -35,8 +37,10 @@ fn main() {
         let rules = rules::Rules::new(rules.parse().expect("a number"), by);
         return decide(form == "policy", &rules, count);
     }
-    if what == "audit" {
-        return audit(count);
+    match what.as_str() {
+        "audit" => return audit(count),
+        "limit" => return limit(count),
+        _ => {}
     }
     let sample = common::Sample::new("HS256");
     match what.as_str() {
@@ -73,6 +77,19 @@ fn check(gate: &Gate, sample: &common::Sample, count: u32) {
     for _ in 0..count {
         let checked = gate.try_check_now(black_box(&request)).expect("ready");
         black_box(checked.expect("admitted"));
+    }
+}
+
+fn limit(count: u32) {
+    let rate = Rate::per_second(1_000_000).expect("a rate");
+    let limits = Limits::builder().limit(Limit::rate("callers", rate));
+    let limits = limits.build().expect("limits");
+    let caller = Principal::builder(PrincipalKind::AccessToken, "idp").subject("alice");
+    let caller = caller.build();
+    let ask = Ask::new(Duration::from_secs(5), common::NOW).with_principal(&caller);
+    for _ in 0..count {
+        let asked = limits.ask(black_box(&ask)).try_now().expect("ready");
+        asked.expect("passes").keep();
     }
 }
 

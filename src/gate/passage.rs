@@ -101,28 +101,14 @@ impl<'a, E: Enforce> Passage<'a, E> {
 
     /// Step 5.
     #[inline]
-    fn limit_source(self) -> NowOrLater<'a, Result<Self, Refusal>> {
-        let Self {
-            gate,
-            enforce,
-            facts,
-            state,
-        } = self;
-        enforce
-            .limit_source(state)
-            .then(move |(mut state, limited)| {
-                enforce.passed(&mut state, Stage::Limit);
-                let passage = Self {
-                    gate,
-                    enforce,
-                    facts,
-                    state,
-                };
-                match limited {
-                    Ok(()) => NowOrLater::now(Ok(passage)),
-                    Err(stop) => passage.stop(None, stop).map(Err),
-                }
-            })
+    fn limit_source(mut self) -> NowOrLater<'a, Result<Self, Refusal>> {
+        ask!(self.enforce.limit_source(&mut self.state), |limited| {
+            self.enforce.passed(&mut self.state, Stage::Limit);
+            match limited {
+                Ok(()) => NowOrLater::now(Ok(self)),
+                Err(stop) => self.stop(None, stop).map(Err),
+            }
+        })
     }
 
     /// Step 6.
@@ -145,13 +131,16 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// Step 7.
     #[inline]
     fn limit_caller(mut self, caller: Authenticated, proofs: Proofs) -> Checked<'a> {
-        ask!(self.enforce.limit_caller(&self.state, &caller), |limited| {
-            self.enforce.passed(&mut self.state, Stage::Limit);
-            match E::limited(&mut self.state, limited) {
-                Ok(()) => self.decide(caller, proofs),
-                Err(stop) => self.stop(Some(caller), stop).map(Err),
+        ask!(
+            self.enforce.limit_caller(&mut self.state, &caller),
+            |limited| {
+                self.enforce.passed(&mut self.state, Stage::Limit);
+                match limited {
+                    Ok(()) => self.decide(caller, proofs),
+                    Err(stop) => self.stop(Some(caller), stop).map(Err),
+                }
             }
-        })
+        )
     }
 
     /// Step 8.
@@ -176,10 +165,11 @@ impl<'a, E: Enforce> Passage<'a, E> {
         decision: Decision,
     ) -> Checked<'a> {
         ask!(
-            self.enforce.limit_class(&self.state, &caller, &decision),
+            self.enforce
+                .limit_class(&mut self.state, &caller, &decision),
             |limited| {
                 self.enforce.passed(&mut self.state, Stage::Limit);
-                match E::limited(&mut self.state, limited) {
+                match limited {
                     Ok(()) => self.prove(caller, proofs, decision),
                     Err(stop) => self.stop(Some(caller), stop).map(Err),
                 }
@@ -257,12 +247,15 @@ impl<'a, E: Enforce> Passage<'a, E> {
     }
 
     fn identify_caller(mut self, caller: Authenticated, proofs: Proofs) -> Identified<'a> {
-        ask!(self.enforce.limit_caller(&self.state, &caller), |limited| {
-            match E::limited(&mut self.state, limited) {
-                Ok(()) => self.prove_caller(caller, proofs),
-                Err(stop) => self.stop(Some(caller), stop).map(Err),
+        ask!(
+            self.enforce.limit_caller(&mut self.state, &caller),
+            |limited| {
+                match limited {
+                    Ok(()) => self.prove_caller(caller, proofs),
+                    Err(stop) => self.stop(Some(caller), stop).map(Err),
+                }
             }
-        })
+        )
     }
 
     fn prove_caller(self, caller: Authenticated, proofs: Proofs) -> Identified<'a> {

@@ -33,7 +33,7 @@ impl QuotaId<'_> {
     }
 }
 
-impl<'a> Asking<'a> {
+impl<'a> Asking<'a, '_> {
     /// Takes a unit if the quota answers at once.
     pub(super) fn spend_now(
         &mut self,
@@ -81,7 +81,7 @@ impl<'a> Asking<'a> {
             Some(Bound::Quota(other)) => other.counter.name() == quota.counter.name(),
             _ => false,
         };
-        if self.charges.has_quota(is_same) {
+        if self.account.has_quota(is_same) {
             return None;
         }
         Some((principal, quota_id(rule, principal)))
@@ -92,7 +92,7 @@ impl<'a> Asking<'a> {
         match answer {
             QuotaAnswer::Taken(taken) => {
                 rule.state.count(LimitResult::Pass);
-                self.charges.push_quota(index, taken);
+                self.account.push_quota(index, taken);
                 Step::Go
             }
             QuotaAnswer::Exhausted {

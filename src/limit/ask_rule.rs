@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::ask::Ask;
 use super::asking::{Asking, Step};
 use super::by::Outage;
-use super::charge_list::{Charge, Place};
-use super::charges::Refused;
+use super::charge_list::{Charge, Charged};
+use super::exceeded::Refused;
 use super::gcra::{Answer, Pace};
 use super::limit_state::LimitResult;
-use super::permit::{EveryoneFlight, Held, Permit};
+use super::permit::{EveryoneFlight, Held};
 use super::rate_store::RateKey;
 use super::rule::{Bound, RateBound, Rule};
 use super::rules::Rules;
@@ -34,18 +34,20 @@ pub(super) struct Priced {
     pub(super) rate: u16,
     pub(super) pace: Pace,
     pub(super) price: Option<u64>,
+    /// Whether it is the share of this node.
+    is_of_share: bool,
 }
 
-impl Asking<'_> {
+impl Asking<'_, '_> {
     /// Asks a limit that answers at once.
     pub(super) fn ask_now(&mut self, rules: &Rules, index: u16, rule: &Rule) -> Step {
         match &rule.bound {
             Bound::Rate(bound) => {
                 let rate = RateRule { index, rule, bound };
-                match rate.shared(&self.ask) {
+                match rate.shared(self.ask) {
                     None => self.ask_local(rules, rate),
                     Some((key, shared)) => {
-                        let cost = rate.cost(&self.ask);
+                        let cost = rate.cost(self.ask);
                         match shared.take(key, cost, self.ask.elapsed).try_now() {
                             Ok(answer) => self.settle_shared(rules, rate, (key, shared), answer),
                             Err(_) => Step::Wait,
@@ -67,10 +69,10 @@ impl Asking<'_> {
         match &rule.bound {
             Bound::Rate(bound) => {
                 let rate = RateRule { index, rule, bound };
-                let Some((key, shared)) = rate.shared(&self.ask) else {
+                let Some((key, shared)) = rate.shared(self.ask) else {
                     return Step::Go;
                 };
-                let cost = rate.cost(&self.ask);
+                let cost = rate.cost(self.ask);
                 let answer = shared.take(key, cost, self.ask.elapsed).await;
                 self.settle_shared(rules, rate, (key, shared), answer)
             }
@@ -81,7 +83,7 @@ impl Asking<'_> {
 
     /// Asks a rate limit of this process.
     fn ask_local(&mut self, rules: &Rules, rate: RateRule<'_>) -> Step {
-        match rate.priced(rules, &self.ask) {
+        match rate.priced(rules, self.ask) {
             Some(priced) => self.take(rules, rate, priced),
             None => Step::Go,
         }
@@ -92,41 +94,45 @@ impl Asking<'_> {
         let (rule, now) = (rate.rule, self.ask.nanos());
         if rule.has_one_bucket() {
             let answer = rule.state.take(now, priced.pace, priced.price);
-            return self.settle(rate, priced, (Place::Everyone, 0), answer);
+            return self.settle(rate, priced, (Spot::Slot, 0), answer);
         }
-        let Some(key) = rule.key(&self.ask) else {
+        let Some(key) = rule.key(self.ask) else {
             return Step::Go;
         };
         let (table, _) = rules.tables.of(rule);
-        let coarse = || rule.coarse(key, &self.ask);
+        let coarse = || rule.coarse(key, self.ask);
         let (spot, answer) = table.take(key, now, (priced.pace, priced.price), coarse);
-        let place = match spot {
-            Spot::Slot => Place::Slot(key),
-            Spot::Cell(index) => {
-                rules.report_saturation(rule, self.ask.elapsed);
-                Place::Cell(index)
-            }
-        };
-        self.settle(rate, priced, (place, key), answer)
+        if spot != Spot::Slot {
+            rules.report_saturation(rule, self.ask.elapsed);
+        }
+        self.settle(rate, priced, (spot, key), answer)
     }
 
+    #[inline]
     fn settle(
         &mut self,
         rate: RateRule<'_>,
         priced: Priced,
-        (place, key): (Place, u64),
+        (spot, key): (Spot, u64),
         answer: Answer,
     ) -> Step {
-        let pace = priced.pace;
+        let at = (rate.index, priced.rate);
         match answer {
             Answer::Pass { debt } => {
-                let (left, next_cell) = pace.left(debt);
-                let taken = priced.price.unwrap_or_default();
-                self.pass(rate, priced, (place, taken), (left, next_cell))
+                rate.rule.state.count(match spot {
+                    Spot::Cell(_) => LimitResult::Shared,
+                    Spot::Slot if priced.pace.is_near(debt) => LimitResult::Near,
+                    Spot::Slot => LimitResult::Pass,
+                });
+                let charged = rate.charged((spot, key), priced.price.unwrap_or_default());
+                let mut charge = Charge::local(at, charged, debt);
+                charge.is_of_share = priced.is_of_share;
+                self.account.push(charge);
+                Step::Go
             }
             Answer::Over { debt, wait } => {
                 let wait = Duration::from_nanos(wait);
-                self.refuse(rate, (priced.rate, pace.left(debt).0), wait, key)
+                self.refuse(rate, (priced.rate, priced.pace.left(debt).0), wait, key)
             }
         }
     }
@@ -138,16 +144,22 @@ impl Asking<'_> {
         (key, shared): (RateKey, &Arc<SharedRate>),
         answer: SharedAnswer,
     ) -> Step {
-        let Some(priced) = rate.priced(rules, &self.ask) else {
+        let Some(priced) = rate.priced(rules, self.ask) else {
             return Step::Go;
         };
         match answer {
             SharedAnswer::Pass { left } => {
-                let place = Place::Store(*key.as_bytes());
-                let taken = u64::from(rate.cost(&self.ask));
+                rate.rule
+                    .state
+                    .count(match priced.pace.is_near_cells(left) {
+                        true => LimitResult::Near,
+                        false => LimitResult::Pass,
+                    });
+                let (at, cells) = ((rate.index, priced.rate), rate.cost(self.ask));
                 let is_full = priced.price == Some(0);
-                let next_cell = if is_full { 0 } else { priced.pace.step };
-                self.pass(rate, priced, (place, taken), (left, next_cell))
+                let charge = Charge::shared(at, &key, (cells, left), is_full);
+                self.account.push(charge);
+                Step::Go
             }
             SharedAnswer::Over { wait, left } => {
                 let (spread, _) = key.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
@@ -161,7 +173,7 @@ impl Asking<'_> {
                 let share = shared.local_share();
                 let pace = Pace::from(share);
                 // What costs more than the share's burst could never pass.
-                let cost = rate.cost(&self.ask).min(share.burst_cells());
+                let cost = rate.cost(self.ask).min(share.burst_cells());
                 let is_too_much = priced.price.is_none();
                 let price = pace.price(cost).filter(|_| !is_too_much);
                 self.take(
@@ -170,6 +182,7 @@ impl Asking<'_> {
                     Priced {
                         pace,
                         price,
+                        is_of_share: true,
                         ..priced
                     },
                 )
@@ -177,29 +190,7 @@ impl Asking<'_> {
         }
     }
 
-    fn pass(
-        &mut self,
-        rate: RateRule<'_>,
-        priced: Priced,
-        (place, taken): (Place, u64),
-        (left, next_cell): (u32, u64),
-    ) -> Step {
-        rate.rule.state.count(match place {
-            Place::Cell(_) => LimitResult::Shared,
-            _ if priced.pace.is_near(left) => LimitResult::Near,
-            _ => LimitResult::Pass,
-        });
-        self.charges.push(Charge {
-            place,
-            taken,
-            next_cell,
-            left,
-            limit: rate.index,
-            rate: priced.rate,
-        });
-        Step::Go
-    }
-
+    #[cold]
     fn refuse(
         &mut self,
         rate: RateRule<'_>,
@@ -212,14 +203,9 @@ impl Asking<'_> {
             return Step::Go;
         }
         rate.rule.state.count(LimitResult::Over);
-        self.charges.push(Charge {
-            place: Place::Nowhere,
-            taken: 0,
-            next_cell: u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
-            left,
-            limit: rate.index,
-            rate: index,
-        });
+        let next_cell = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        let charge = Charge::refused((rate.index, index), left, next_cell);
+        self.account.push(charge);
         Step::Refused(Refused {
             limit: rate.index,
             kind: RejectionKind::RateLimited,
@@ -244,7 +230,7 @@ impl Asking<'_> {
             limit,
             kind,
             wait,
-            spread: rule.key(&self.ask).unwrap_or_default(),
+            spread: rule.key(self.ask).unwrap_or_default(),
         })
     }
 
@@ -262,11 +248,11 @@ impl Asking<'_> {
             let flight = EveryoneFlight::enter(&rule.state, bound);
             flight.map(|(flight, count)| (Held::Everyone(flight), count))
         } else {
-            let Some(key) = rule.key(&self.ask) else {
+            let Some(key) = rule.key(self.ask) else {
                 return Step::Go;
             };
             let counts = rules.tables.in_flight(rule);
-            let flight = counts.enter(key, bound, || rule.coarse(key, &self.ask));
+            let flight = counts.enter(key, bound, || rule.coarse(key, self.ask));
             flight.map(|(flight, count)| (Held::Key(flight), count))
         };
         let Some((held, count)) = entered else {
@@ -281,13 +267,22 @@ impl Asking<'_> {
                 true => LimitResult::Near,
                 false => LimitResult::Pass,
             });
-        let next = self.charges.take_permits();
-        self.charges.set_permits(Arc::new(Permit::new(held, next)));
+        self.account.push_permit(held);
         Step::Go
     }
 }
 
 impl<'r> RateRule<'r> {
+    /// Returns what was taken in this process.
+    #[inline]
+    pub(super) fn charged(self, (spot, key): (Spot, u64), nanos: u64) -> Charged {
+        match spot {
+            _ if self.rule.has_one_bucket() => Charged::Everyone(nanos),
+            Spot::Slot => Charged::Slot(key, nanos),
+            Spot::Cell(index) => Charged::Cell(index, nanos),
+        }
+    }
+
     /// Returns how many cells the request takes. The cost of the policy's rule counts at limits with
     /// a class.
     pub(super) fn cost(self, ask: &Ask<'_>) -> u32 {
@@ -306,7 +301,12 @@ impl<'r> RateRule<'r> {
             true => self.bound.price,
             false => pace.price(cost),
         };
-        Some(Priced { rate, pace, price })
+        Some(Priced {
+            rate,
+            pace,
+            price,
+            is_of_share: false,
+        })
     }
 
     /// Returns the key and the rate in a store, if this limit has one and counts the request.

@@ -1,10 +1,8 @@
 //! Asking the limits of one stage of a request.
 
-use std::sync::Arc;
-
 use super::ask::Ask;
-use super::charges::{Charges, Exceeded, Refused};
-use super::rule::Rule;
+use super::charges::{Account, Charges, Mark};
+use super::exceeded::{Exceeded, Refused};
 use super::rules::Rules;
 use crate::now_or_later::NowOrLater;
 
@@ -22,13 +20,9 @@ pub(super) enum Stage {
 }
 
 /// One request at the limits of one stage.
-pub(super) struct Asking<'a> {
-    pub(super) ask: Ask<'a>,
-    pub(super) charges: Charges,
-    stage: Stage,
-    /// The list that is asked, and the place in it.
-    list: usize,
-    place: usize,
+pub(super) struct Asking<'a, 'r> {
+    pub(super) ask: &'r Ask<'a>,
+    pub(super) account: &'r mut Account,
 }
 
 /// What one limit answers.
@@ -40,93 +34,182 @@ pub(super) enum Step {
     Wait,
 }
 
-impl<'a> Asking<'a> {
-    pub(super) fn new(ask: Ask<'a>, charges: Charges, rules: &Rules, stage: Stage) -> Self {
-        if matches!(stage, Stage::Class | Stage::All) {
-            // The plan of the caller limits it all the same.
-            if let Some(class) = ask.class {
-                rules.report_unknown_class(class, ask.elapsed);
-            }
-        }
-        Self {
-            ask,
-            charges,
-            stage,
-            list: 0,
-            place: 0,
+/// What the limits of a stage answer.
+enum Answer {
+    Passed,
+    Refused(Refused),
+    /// The limit at this place has to wait.
+    Wait(Place),
+}
+
+/// A place in the list of a stage.
+#[derive(Clone, Copy)]
+struct Place {
+    stage: Stage,
+    index: usize,
+}
+
+impl Charges {
+    /// Asks all limits of a stage, and returns the charges. The answer is ready unless a store has
+    /// to be waited for.
+    #[inline]
+    pub(super) fn ask<'a>(
+        mut self,
+        ask: &Ask<'a>,
+        stage: Stage,
+    ) -> NowOrLater<'a, Result<Self, Exceeded>> {
+        match self.ask_now(ask, stage) {
+            Answer::Passed => NowOrLater::now(Ok(self)),
+            Answer::Refused(refused) => NowOrLater::now(Err(Exceeded::new(self, refused))),
+            Answer::Wait(place) => self.ask_from(*ask, place),
         }
     }
 
-    /// Asks all limits. The answer is ready unless a store has to be waited for.
-    pub(super) fn run(mut self, rules: Arc<Rules>) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        while let Some((index, rule)) = self.next(&rules) {
-            match self.ask_now(&rules, index, rule) {
-                Step::Go => {}
-                Step::Refused(refused) => {
-                    return NowOrLater::now(Err(Exceeded::new(self.charges, refused)));
-                }
-                Step::Wait => return NowOrLater::later(self.run_later(Arc::clone(&rules), index)),
+    fn ask_from<'a>(
+        mut self,
+        ask: Ask<'a>,
+        place: Place,
+    ) -> NowOrLater<'a, Result<Self, Exceeded>> {
+        NowOrLater::later(async move {
+            match self.ask_later(&ask, place).await {
+                None => Ok(self),
+                Some(refused) => Err(Exceeded::new(self, refused)),
             }
-        }
-        NowOrLater::now(Ok(self.charges))
+        })
     }
 
-    async fn run_later(mut self, rules: Arc<Rules>, first: u16) -> Result<Charges, Exceeded> {
-        let mut next = rules.rule(first).map(|rule| (first, rule));
-        while let Some((index, rule)) = next {
-            let mut step = self.ask_now(&rules, index, rule);
-            if let Step::Wait = step {
-                step = self.ask_later(&rules, index, rule).await;
+    /// Asks all limits of a stage, and adds what they charge. Where one refuses, and where the
+    /// answer is dropped before it is ready, everything of this stage is given back.
+    #[inline]
+    pub(super) fn ask_more<'a>(
+        &'a mut self,
+        ask: &Ask<'a>,
+        stage: Stage,
+    ) -> NowOrLater<'a, Result<(), Box<Exceeded>>> {
+        let mark = self.mark();
+        match self.ask_now(ask, stage) {
+            Answer::Passed => {
+                self.ended(stage);
+                NowOrLater::now(Ok(()))
             }
-            if let Step::Refused(refused) = step {
-                return Err(Exceeded::new(self.charges, refused));
+            Answer::Refused(refused) => {
+                NowOrLater::now(Err(Box::new(Exceeded::since(&mark, self, refused))))
             }
-            next = self.next(&rules);
+            Answer::Wait(place) => Unfinished::new(self, mark).ask_from(*ask, place),
         }
-        Ok(self.charges)
     }
 
-    /// Returns the next limit that the request matches.
-    pub(super) fn next<'r>(&mut self, rules: &'r Rules) -> Option<(u16, &'r Rule)> {
-        loop {
-            let list = self.list(rules)?;
-            let Some(index) = list.get(self.place).copied() else {
-                self.list += 1;
-                self.place = 0;
+    /// Charges the rate limits of the class as far as there is room. Nothing refuses.
+    pub(super) fn charge_denied(&mut self, ask: &Ask<'_>) {
+        let Some((rules, account)) = self.parts() else {
+            return;
+        };
+        let mut asking = Asking { ask, account };
+        for index in list(rules, ask, Stage::Class) {
+            if let Some(rule) = rules.rule(*index).filter(|rule| rule.has_class_of(ask)) {
+                asking.charge_room(rules, *index, rule);
+            }
+        }
+    }
+
+    fn ended(&mut self, stage: Stage) {
+        if stage == Stage::Before {
+            self.end_first();
+        }
+    }
+
+    #[inline]
+    fn ask_now(&mut self, ask: &Ask<'_>, stage: Stage) -> Answer {
+        let Some((rules, account)) = self.parts() else {
+            return Answer::Passed;
+        };
+        let list = list(rules, ask, stage);
+        let mut asking = Asking { ask, account };
+        for (place, index) in list.iter().enumerate() {
+            let Some(rule) = rules.rule(*index).filter(|rule| rule.has_class_of(ask)) else {
                 continue;
             };
-            self.place += 1;
-            let rule = rules.rule(index)?;
-            if self.matches(rule) {
-                return Some((index, rule));
+            match asking.ask_now(rules, *index, rule) {
+                Step::Go => {}
+                Step::Refused(refused) => return Answer::Refused(refused),
+                Step::Wait => {
+                    return Answer::Wait(Place {
+                        stage,
+                        index: place,
+                    });
+                }
             }
         }
+        Answer::Passed
     }
 
-    fn list<'r>(&self, rules: &'r Rules) -> Option<&'r [u16]> {
-        let plan = || rules.plan(&self.ask);
-        let place = match (self.stage, self.list) {
-            (Stage::All, 0) => (Stage::Before, 0),
-            (Stage::All, list @ 1..=2) => (Stage::Caller, list - 1),
-            (Stage::All, list) => (Stage::Class, list - 3),
-            own => own,
-        };
-        match place {
-            (Stage::Before, 0) => Some(&rules.before),
-            (Stage::Caller, 0) => Some(&rules.all.caller),
-            (Stage::Caller, 1) => Some(&plan().caller),
-            (Stage::Class, 0) => Some(&rules.all.class),
-            (Stage::Class, 1) => Some(&plan().class),
-            (Stage::Class, 2) => Some(&rules.all.quotas),
-            (Stage::Class, 3) => Some(&plan().quotas),
-            _ => None,
+    /// Asks the limits from a place on, whose limit has to wait.
+    async fn ask_later(&mut self, ask: &Ask<'_>, place: Place) -> Option<Refused> {
+        let (rules, account) = self.parts()?;
+        let list = rules.list(ask, place.stage);
+        let mut asking = Asking { ask, account };
+        let mut waits = true;
+        for index in list.iter().skip(place.index) {
+            let Some(rule) = rules.rule(*index).filter(|rule| rule.has_class_of(ask)) else {
+                continue;
+            };
+            let mut step = match std::mem::take(&mut waits) {
+                true => Step::Wait,
+                false => asking.ask_now(rules, *index, rule),
+            };
+            if let Step::Wait = step {
+                step = asking.ask_later(rules, *index, rule).await;
+            }
+            if let Step::Refused(refused) = step {
+                return Some(refused);
+            }
         }
+        None
+    }
+}
+
+/// Returns the limits of a stage, and reports a class that no limit has: the plan of the caller limits
+/// it all the same.
+#[inline]
+fn list<'r>(rules: &'r Rules, ask: &Ask<'_>, stage: Stage) -> &'r [u16] {
+    if let (Stage::Class | Stage::All, Some(class)) = (stage, ask.class) {
+        rules.report_unknown_class(class, ask.elapsed);
+    }
+    rules.list(ask, stage)
+}
+
+/// A stage that waits for a store. Dropped before it is answered, it gives back what it has charged.
+struct Unfinished<'c> {
+    charges: &'c mut Charges,
+    mark: Option<Mark>,
+}
+
+impl<'c> Unfinished<'c> {
+    const fn new(charges: &'c mut Charges, mark: Mark) -> Self {
+        let mark = Some(mark);
+        Self { charges, mark }
     }
 
-    fn matches(&self, rule: &Rule) -> bool {
-        match &rule.class {
-            Some(class) => self.ask.class == Some(class),
-            None => true,
+    fn ask_from(mut self, ask: Ask<'c>, place: Place) -> NowOrLater<'c, Result<(), Box<Exceeded>>> {
+        NowOrLater::later(async move {
+            let refused = self.charges.ask_later(&ask, place).await;
+            match (refused, self.mark.take()) {
+                (Some(refused), Some(mark)) => {
+                    Err(Box::new(Exceeded::since(&mark, self.charges, refused)))
+                }
+                _ => {
+                    self.charges.ended(place.stage);
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(mark) = self.mark.take() {
+            self.charges.roll_back(&mark);
         }
     }
 }

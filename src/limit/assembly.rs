@@ -49,6 +49,14 @@ struct Assembly<'c> {
     shared_key: hmac::Key,
 }
 
+/// The limits of one list of the configuration, by index, as they are asked once the caller is known.
+#[derive(Default)]
+struct Lists {
+    caller: Vec<u16>,
+    class: Vec<u16>,
+    quotas: Vec<u16>,
+}
+
 impl<'c> Assembly<'c> {
     fn new(config: &'c LimitsBuilder, tables: Arc<Tables>, previous: Option<&'c Rules>) -> Self {
         Self {
@@ -67,18 +75,19 @@ impl<'c> Assembly<'c> {
         if let Some(source) = &config.shared_key {
             self.shared_key = shared_key(source)?;
         }
-        let all = self.stages(&config.limits, true)?;
-        let otherwise = self.stages(config.otherwise.as_deref().unwrap_or_default(), false)?;
+        let all = self.lists(&config.limits, true)?;
+        let otherwise = self.lists(config.otherwise.as_deref().unwrap_or_default(), false)?;
         let mut plans = Vec::new();
         for (name, limits) in &config.plans {
-            plans.push((Arc::clone(name), self.stages(limits, false)?));
+            let lists = self.lists(limits, false)?;
+            plans.push((Arc::clone(name), self.stages(&all, &lists)));
         }
+        let otherwise = self.stages(&all, &otherwise);
         Ok(Rules {
             tables: self.tables,
             rules: self.rules.into(),
             rates: self.rates.into(),
             before: self.before.into(),
-            all,
             plans: plans.into(),
             otherwise,
             plan_claim: config.plan_claim.clone(),
@@ -89,26 +98,37 @@ impl<'c> Assembly<'c> {
 
     /// Makes the limits of one list. Those for all requests that need no caller are asked before the
     /// credential is read.
-    fn stages(&mut self, limits: &[Limit], is_for_all: bool) -> Result<Stages, ConfigError> {
-        let mut stages = Stages::default();
+    fn lists(&mut self, limits: &[Limit], is_for_all: bool) -> Result<Lists, ConfigError> {
+        let mut lists = Lists::default();
         for limit in limits {
             let index = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
             let rule = self.rule(limit)?;
             let needs_no_caller = matches!(rule.by, By::Everyone | By::Source);
             let list = match &rule.bound {
-                Bound::Quota(_) => &mut stages.quotas,
-                Bound::Concurrent { open: Some(_), .. } => &mut stages.class,
+                Bound::Quota(_) => &mut lists.quotas,
+                Bound::Concurrent { open: Some(_), .. } => &mut lists.class,
                 // A gate learns the action of a caller from the access request.
                 _ if rule.class.is_some() || (rule.is_per_action && !needs_no_caller) => {
-                    &mut stages.class
+                    &mut lists.class
                 }
                 Bound::Rate(_) if is_for_all && needs_no_caller => &mut self.before,
-                Bound::Rate(_) | Bound::Concurrent { .. } => &mut stages.caller,
+                Bound::Rate(_) | Bound::Concurrent { .. } => &mut lists.caller,
             };
             list.push(index);
             self.rules.push(rule);
         }
-        Ok(stages)
+        Ok(lists)
+    }
+
+    /// Joins the limits for all and those of a plan.
+    fn stages(&self, all: &Lists, plan: &Lists) -> Stages {
+        let caller = [&*all.caller, &*plan.caller].concat();
+        let class = [&*all.class, &*plan.class, &*all.quotas, &*plan.quotas].concat();
+        Stages {
+            all: [&*self.before, &*caller, &*class].concat().into(),
+            caller: caller.into(),
+            class: class.into(),
+        }
     }
 
     fn rule(&mut self, limit: &Limit) -> Result<Rule, ConfigError> {

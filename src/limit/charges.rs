@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::charge_list::{Charge, ChargeList};
-use super::permit::Permit;
+use super::permit::{Held, Permit};
 use super::rules::Rules;
 use super::standing::Standing;
 use super::usage::QuotaTaken;
-use crate::error::RejectionKind;
 use crate::limits;
 
 /// Most charges of one request that can be given back. Only a caller about which is decided again and
@@ -29,28 +28,47 @@ const MOST: usize = 2 * limits::LIMITS;
 pub struct Charges {
     rules: Option<Arc<Rules>>,
     at: Duration,
-    list: ChargeList,
-    /// By the index of the limit.
-    quotas: Mutex<Vec<(u16, QuotaTaken)>>,
-    permits: Option<Arc<Permit>>,
+    account: Account,
+    /// How many charges are of the first stage.
+    first: usize,
     is_kept: bool,
     /// Whether nothing is left to give back: it was given back, or this is a clone.
     is_spent: AtomicBool,
 }
 
+/// What was charged and is held.
+pub(super) struct Account {
+    list: ChargeList,
+    /// By the index of the limit.
+    quotas: Mutex<Vec<(u16, QuotaTaken)>>,
+    permits: Option<Arc<Permit>>,
+}
+
+/// What a request was charged and held before a stage.
+pub(super) struct Mark {
+    charges: usize,
+    quotas: usize,
+    permits: Option<Arc<Permit>>,
+}
+
 impl Charges {
     /// Returns charges of a request that no limit was asked about.
+    #[inline]
     pub(crate) const fn none() -> Self {
         Self::new(None, Duration::ZERO)
     }
 
+    #[inline]
     pub(super) const fn new(rules: Option<Arc<Rules>>, at: Duration) -> Self {
         Self {
             rules,
             at,
-            list: ChargeList::new(),
-            quotas: Mutex::new(Vec::new()),
-            permits: None,
+            account: Account {
+                list: ChargeList::new(),
+                quotas: Mutex::new(Vec::new()),
+                permits: None,
+            },
+            first: 0,
             is_kept: false,
             is_spent: AtomicBool::new(false),
         }
@@ -59,6 +77,17 @@ impl Charges {
     /// Keeps the charges when this value is dropped, because the request was accepted.
     pub fn keep(&mut self) {
         self.is_kept = true;
+    }
+
+    /// Keeps the charges of the first stage when this value is dropped, and gives back the others
+    /// now, permits too.
+    pub(crate) fn keep_first(&mut self) {
+        self.roll_back(&Mark {
+            charges: self.first,
+            quotas: 0,
+            permits: None,
+        });
+        self.keep();
     }
 
     /// Gives back what was charged at rate limits and quotas, once; further calls do nothing. For
@@ -76,7 +105,8 @@ impl Charges {
     /// Shadow limits are not among them.
     pub fn standings(&self) -> impl Iterator<Item = Standing<'_>> + Clone {
         let rules = self.rules.as_deref();
-        self.list
+        self.account
+            .list
             .iter()
             .filter_map(move |charge| rules?.standing(charge))
     }
@@ -88,20 +118,15 @@ impl Charges {
 
     /// Adds the charges of a later stage of the same request.
     pub(crate) fn append(&mut self, mut later: Self) {
-        if self.list.len() + later.list.len() > MOST {
+        if self.account.list.len() + later.account.list.len() > MOST {
             self.forget();
         }
         self.rules = self.rules.take().or_else(|| later.rules.clone());
-        for charge in later.list.iter() {
-            self.list.push(*charge);
+        for charge in later.account.list.iter() {
+            self.account.list.push(*charge);
         }
-        let own = self
-            .quotas
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        let quotas = later.quotas.get_mut();
-        own.append(quotas.unwrap_or_else(PoisonError::into_inner));
-        self.permits = match (later.permits.take(), self.permits.take()) {
+        self.account.quotas().append(later.account.quotas());
+        self.account.permits = match (later.account.permits.take(), self.account.permits.take()) {
             (Some(first), Some(rest)) => Some(Permit::join(first, rest)),
             (first, rest) => first.or(rest),
         };
@@ -111,30 +136,101 @@ impl Charges {
 
     /// Keeps what was charged until now for good. Permits stay.
     fn forget(&mut self) {
-        self.list = ChargeList::new();
-        self.quotas().clear();
+        self.account.list = ChargeList::new();
+        self.account.quotas().clear();
+        self.first = 0;
     }
 
     /// Returns whether nothing was charged and no permit is held.
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.permits.is_none()
+        self.account.list.len() == 0 && self.account.permits.is_none()
     }
 
     fn give_back(&self) {
         let Some(rules) = &self.rules else { return };
-        for charge in self.list.iter() {
+        for charge in self.account.list.iter() {
             rules.give_back(charge, self.at);
         }
-        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        let quotas = self.account.quotas.lock();
+        let mut quotas = quotas.unwrap_or_else(PoisonError::into_inner);
         for (_, taken) in quotas.drain(..) {
             taken.give_back();
         }
     }
 
-    pub(super) fn rules(&self) -> Option<&Arc<Rules>> {
-        self.rules.as_ref()
+    /// Sets the rules under which all stages of the request are asked, unless there are some.
+    pub(super) fn begin(&mut self, rules: impl FnOnce() -> Arc<Rules>, at: Duration) {
+        if self.rules.is_none() {
+            self.rules = Some(rules());
+            self.at = at;
+        }
     }
 
+    /// Ends the first stage, whose charges [`keep_first`](Self::keep_first) keeps.
+    pub(super) const fn end_first(&mut self) {
+        self.first = self.account.list.len();
+    }
+
+    /// Returns the rules and what is charged under them.
+    #[inline]
+    pub(super) fn parts(&mut self) -> Option<(&Rules, &mut Account)> {
+        Some((self.rules.as_deref()?, &mut self.account))
+    }
+
+    #[inline]
+    pub(super) fn mark(&mut self) -> Mark {
+        Mark {
+            charges: self.account.list.len(),
+            quotas: self.account.quotas().len(),
+            permits: self.account.permits.clone(),
+        }
+    }
+
+    /// Gives back everything since the mark, permits too.
+    pub(super) fn roll_back(&mut self, mark: &Mark) {
+        if let Some(rules) = &self.rules {
+            for charge in self.account.list.iter().skip(mark.charges) {
+                rules.give_back(charge, self.at);
+            }
+        }
+        self.account.list.truncate(mark.charges);
+        let quotas = self.account.quotas();
+        let since = quotas.len().min(mark.quotas);
+        for (_, taken) in quotas.drain(since..) {
+            taken.give_back();
+        }
+        self.account.permits.clone_from(&mark.permits);
+    }
+
+    /// Returns the standings since the mark, for a refusal. Nothing can be given back by it.
+    pub(super) fn standings_since(&self, mark: &Mark) -> Self {
+        let mut since = self.successor();
+        since.is_kept = true;
+        since.is_spent = AtomicBool::new(true);
+        for charge in self.account.list.iter().skip(mark.charges) {
+            since.account.list.push(*charge);
+        }
+        since
+    }
+
+    pub(super) fn rules(&self) -> Option<&Rules> {
+        self.rules.as_deref()
+    }
+
+    /// Returns the last charge.
+    pub(super) fn last(&self) -> Option<&Charge> {
+        self.account.list.iter().last()
+    }
+
+    /// Gives everything back, permits too, and keeps only the standings.
+    pub(super) fn release(&mut self) {
+        self.refund();
+        self.account.permits = None;
+    }
+}
+
+impl Account {
+    #[inline]
     pub(super) fn push(&mut self, charge: Charge) {
         self.list.push(charge);
     }
@@ -154,19 +250,10 @@ impl Charges {
         quotas.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the permits, to put another one in front of them.
-    pub(super) fn take_permits(&mut self) -> Option<Arc<Permit>> {
-        self.permits.take()
-    }
-
-    pub(super) fn set_permits(&mut self, permits: Arc<Permit>) {
-        self.permits = Some(permits);
-    }
-
-    /// Gives everything back, permits too, and keeps only the standings.
-    pub(super) fn release(&mut self) {
-        self.refund();
-        self.permits = None;
+    /// Puts a permit in front of the others.
+    pub(super) fn push_permit(&mut self, held: Held) {
+        let next = self.permits.take();
+        self.permits = Some(Arc::new(Permit::new(held, next)));
     }
 }
 
@@ -189,9 +276,12 @@ impl Clone for Charges {
         Self {
             rules: self.rules.clone(),
             at: self.at,
-            list: self.list.clone(),
-            quotas: Mutex::new(Vec::new()),
-            permits: self.permits.clone(),
+            account: Account {
+                list: self.account.list.clone(),
+                quotas: Mutex::new(Vec::new()),
+                permits: self.account.permits.clone(),
+            },
+            first: self.first,
             is_kept: true,
             is_spent: AtomicBool::new(true),
         }
@@ -208,115 +298,7 @@ impl fmt::Debug for Charges {
                     .map(|standing| standing.limit())
                     .collect::<Vec<_>>(),
             )
-            .field("has_permits", &self.permits.is_some())
+            .field("has_permits", &self.account.permits.is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// A limit has refused a request. Everything that the request was charged before is given back.
-pub struct Exceeded {
-    asked: Charges,
-    pub(super) limit: u16,
-    pub(super) kind: RejectionKind,
-    pub(super) wait: Option<Duration>,
-    /// Decides how the waits of different callers are spread.
-    pub(super) spread: u64,
-}
-
-impl Exceeded {
-    pub(super) fn new(mut asked: Charges, refused: Refused) -> Self {
-        asked.release();
-        Self {
-            asked,
-            limit: refused.limit,
-            kind: refused.kind,
-            wait: refused.wait,
-            spread: refused.spread,
-        }
-    }
-
-    /// Returns the reason: [`RateLimited`](RejectionKind::RateLimited),
-    /// [`QuotaExhausted`](RejectionKind::QuotaExhausted),
-    /// [`CreditsExhausted`](RejectionKind::CreditsExhausted), or
-    /// [`Unavailable`](RejectionKind::Unavailable) where the rest is kept for another class or a store
-    /// does not answer.
-    pub const fn kind(&self) -> RejectionKind {
-        self.kind
-    }
-
-    /// Returns the configured name of the limit that refused.
-    pub fn limit(&self) -> &str {
-        let rules = self.asked.rules.as_deref();
-        rules.map_or("", |rules| rules.name(self.limit))
-    }
-
-    /// Returns the exact time after which the same request passes, if nothing else is charged until
-    /// then; `None` if waiting does not help, or nobody knows how long (a concurrent limit).
-    pub const fn wait(&self) -> Option<Duration> {
-        self.wait
-    }
-
-    /// Returns the value of `Retry-After` in whole seconds, at least 1 and never earlier than
-    /// [`wait`](Self::wait); `None` if waiting does not help (credits).
-    ///
-    /// From ten seconds on, up to a tenth more is added, at most 30 s, by the key: so those who were
-    /// refused together do not return together.
-    pub fn retry_after(&self) -> Option<Duration> {
-        if self.kind == RejectionKind::CreditsExhausted {
-            return None;
-        }
-        let wait = self.wait.unwrap_or(Duration::from_secs(1));
-        let rounded = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let most = match wait.as_secs() {
-            0..10 => 0,
-            secs => (secs / 10).min(30),
-        };
-        Some(Duration::from_secs(
-            rounded.max(1) + self.spread % (most + 1),
-        ))
-    }
-
-    /// Returns what each rate limit that was asked had left, in the order in which they were asked;
-    /// the last one is the limit that refused, if it is a rate limit.
-    pub fn standings(&self) -> impl Iterator<Item = Standing<'_>> {
-        self.asked.standings()
-    }
-
-    /// Returns the standing of the limit that refused; `None` unless it is a rate limit.
-    pub fn standing(&self) -> Option<Standing<'_>> {
-        let rules = self.asked.rules.as_deref()?;
-        let charge = self.asked.list.iter().last()?;
-        (charge.limit == self.limit).then(|| rules.standing(charge))?
-    }
-}
-
-impl fmt::Debug for Exceeded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exceeded")
-            .field("limit", &self.limit())
-            .field("kind", &self.kind)
-            .field("wait", &self.wait)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Exceeded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the limit `{}` refused the request: {}",
-            self.limit(),
-            self.kind
-        )
-    }
-}
-
-impl std::error::Error for Exceeded {}
-
-/// Why a limit refuses.
-pub(super) struct Refused {
-    pub(super) limit: u16,
-    pub(super) kind: RejectionKind,
-    pub(super) wait: Option<Duration>,
-    pub(super) spread: u64,
 }

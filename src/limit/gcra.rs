@@ -38,14 +38,13 @@ pub(super) struct Pace {
     pub(super) step: u64,
     /// Nanoseconds in which an empty bucket is full.
     pub(super) span: u64,
+    /// With less room than so many nanoseconds, at most 20 percent of the burst are left.
+    near: u64,
 }
 
 impl From<Rate> for Pace {
     fn from(rate: Rate) -> Self {
-        Self {
-            step: rate.step_nanos(),
-            span: rate.span_nanos(),
-        }
+        Self::new(rate.step_nanos(), rate.span_nanos())
     }
 }
 
@@ -59,6 +58,20 @@ pub(super) enum Answer {
 }
 
 impl Pace {
+    /// Makes a pace of its step and its span.
+    pub(super) const fn new(step: u64, span: u64) -> Self {
+        let cells = (span / 5).checked_div(step);
+        let cells = match cells {
+            Some(cells) => cells,
+            None => 0,
+        };
+        Self {
+            step,
+            span,
+            near: step.saturating_mul(cells.saturating_add(1)),
+        }
+    }
+
     /// Returns what `cells` take, in nanoseconds; `None` if they are more than the burst.
     pub(super) fn price(self, cells: u32) -> Option<u64> {
         let price = self.step.checked_mul(u64::from(cells))?;
@@ -106,9 +119,14 @@ impl Pace {
         (u32::try_from(cells).unwrap_or(u32::MAX), next)
     }
 
-    /// Returns whether so many cells are at most 20 percent of the burst.
+    /// Returns whether at most 20 percent of the burst are left beside a debt, in whole cells.
     #[inline]
-    pub(super) fn is_near(self, left: u32) -> bool {
-        self.step.saturating_mul(u64::from(left)).saturating_mul(5) <= self.span
+    pub(super) const fn is_near(self, debt: u64) -> bool {
+        self.span.saturating_sub(debt) < self.near
+    }
+
+    /// Returns whether so many cells are at most 20 percent of the burst.
+    pub(super) const fn is_near_cells(self, left: u32) -> bool {
+        self.step.saturating_mul(left as u64) < self.near
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::ask::Ask;
-use super::asking::{Asking, Stage};
+use super::asking::Stage;
 use super::builder::LimitsBuilder;
-use super::charges::{Charges, Exceeded};
+use super::charges::Charges;
+use super::exceeded::Exceeded;
 use super::rules::Rules;
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, StoreError};
@@ -44,17 +45,10 @@ impl Limits {
     }
 
     /// Asks all limits that the request matches, in the order in which a gate does.
+    #[inline]
     pub fn ask<'a>(&'a self, ask: &Ask<'a>) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        self.ask_all(*ask, Charges::none())
-    }
-
-    pub(crate) fn ask_all<'a>(
-        &'a self,
-        ask: Ask<'a>,
-        charges: Charges,
-    ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let (charges, rules) = self.continued(&ask, charges);
-        Asking::new(ask, charges, &rules, Stage::All).run(rules)
+        let charges = Charges::new(Some(self.0.load_full()), ask.elapsed);
+        charges.ask(ask, Stage::All)
     }
 
     /// Returns the text that chooses the plan of a caller: the limit class of its API key, or the
@@ -96,51 +90,57 @@ impl Limits {
     /// Asks the limits by source and for everyone, before the credential is read.
     pub(crate) fn ask_before<'a>(
         &'a self,
-        ask: Ask<'a>,
-    ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let rules = self.0.load_full();
-        let charges = Charges::new(Some(Arc::clone(&rules)), ask.elapsed);
-        Asking::new(ask, charges, &rules, Stage::Before).run(rules)
+        ask: &Ask<'a>,
+        charges: &'a mut Charges,
+    ) -> NowOrLater<'a, Result<(), Box<Exceeded>>> {
+        charges.begin(|| self.0.load_full(), ask.elapsed);
+        charges.ask_more(ask, Stage::Before)
     }
 
     /// Asks the limits without a class, once the caller is verified.
     pub(crate) fn ask_caller<'a>(
         &'a self,
-        ask: Ask<'a>,
-        charges: Charges,
-    ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let (charges, rules) = self.continued(&ask, charges);
-        Asking::new(ask, charges, &rules, Stage::Caller).run(rules)
+        ask: &Ask<'a>,
+        charges: &'a mut Charges,
+    ) -> NowOrLater<'a, Result<(), Box<Exceeded>>> {
+        charges.begin(|| self.0.load_full(), ask.elapsed);
+        charges.ask_more(ask, Stage::Caller)
     }
 
     /// Asks the limits of the class, and then the quotas, once the policy has allowed.
     pub(crate) fn ask_class<'a>(
         &'a self,
-        ask: Ask<'a>,
-        charges: Charges,
+        ask: &Ask<'a>,
+        charges: &'a mut Charges,
+    ) -> NowOrLater<'a, Result<(), Box<Exceeded>>> {
+        charges.begin(|| self.0.load_full(), ask.elapsed);
+        charges.ask_more(ask, Stage::Class)
+    }
+
+    /// Asks all limits again, for a decision about a caller whose charges were given back.
+    pub(crate) fn ask_all<'a>(
+        &'a self,
+        ask: &Ask<'a>,
+        mut charges: Charges,
     ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
-        let (charges, rules) = self.continued(&ask, charges);
-        Asking::new(ask, charges, &rules, Stage::Class).run(rules)
+        charges.begin(|| self.0.load_full(), ask.elapsed);
+        charges.ask(ask, Stage::All)
+    }
+
+    /// Asks the limits of the class, and then the quotas, and returns the charges of this stage.
+    pub(crate) fn ask_class_of<'a>(
+        &'a self,
+        ask: &Ask<'a>,
+        mut charges: Charges,
+    ) -> NowOrLater<'a, Result<Charges, Exceeded>> {
+        charges.begin(|| self.0.load_full(), ask.elapsed);
+        charges.ask(ask, Stage::Class)
     }
 
     /// Charges the limits of the class as far as there is room, once the policy has denied.
-    pub(crate) fn charge_denied(&self, ask: Ask<'_>, charges: &mut Charges) {
-        let (own, rules) = self.continued(&ask, std::mem::take(charges));
-        let mut asking = Asking::new(ask, own, &rules, Stage::Class);
-        asking.charge_all(&rules);
-        *charges = asking.charges;
-    }
-
-    /// Returns the rules under which a request was asked first: they may have been replaced since.
-    fn continued(&self, ask: &Ask<'_>, charges: Charges) -> (Charges, Arc<Rules>) {
-        match charges.rules().cloned() {
-            Some(rules) => (charges, rules),
-            None => {
-                let rules = self.0.load_full();
-                let charges = Charges::new(Some(Arc::clone(&rules)), ask.elapsed);
-                (charges, rules)
-            }
-        }
+    pub(crate) fn charge_denied(&self, ask: &Ask<'_>, charges: &mut Charges) {
+        charges.begin(|| self.0.load_full(), ask.elapsed);
+        charges.charge_denied(ask);
     }
 }
 
@@ -164,10 +164,12 @@ impl Counted for Limits {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
     use std::time::Duration;
 
     use super::*;
-    use crate::limit::{By, Limit};
+    use crate::limit::{By, Limit, Rate, RateKey, RateStore, Taken};
     use crate::principal::PrincipalKind;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -217,13 +219,85 @@ mod tests {
     fn each_stage_asks_its_own_limits() {
         let (limits, principal) = (limits(), alice());
         assert!(limits.needs_source());
-        let charges = now(limits.ask_before(at(1))).unwrap();
+        let mut charges = Charges::none();
+        now(limits.ask_before(&at(1), &mut charges)).unwrap();
         assert_eq!(left(&charges), [("source", 9), ("all", 19)]);
         let ask = at(1).with_principal(&principal).with_class("writes");
-        let charges = now(limits.ask_caller(ask, charges)).unwrap();
-        let charges = now(limits.ask_class(ask, charges)).unwrap();
+        now(limits.ask_caller(&ask, &mut charges)).unwrap();
+        now(limits.ask_class(&ask, &mut charges)).unwrap();
         let expected = [("source", 9), ("all", 19), ("caller", 4), ("writes", 1)];
         assert_eq!(left(&charges), expected);
+    }
+
+    #[test]
+    fn of_a_rejected_credential_only_the_first_stage_is_kept() {
+        let (limits, principal) = (limits(), alice());
+        let ask = at(1).with_principal(&principal).with_class("writes");
+        let mut charges = Charges::none();
+        now(limits.ask_before(&at(1), &mut charges)).unwrap();
+        now(limits.ask_caller(&ask, &mut charges)).unwrap();
+        now(limits.ask_class(&ask, &mut charges)).unwrap();
+        charges.keep_first();
+        assert_eq!(left(&charges), [("source", 9), ("all", 19)]);
+        drop(charges);
+        let charges = now(limits.ask(&ask)).unwrap();
+        let expected = [("source", 8), ("all", 18), ("caller", 4), ("writes", 1)];
+        assert_eq!(left(&charges), expected);
+    }
+
+    #[test]
+    fn a_refusal_of_a_later_stage_gives_back_that_stage_and_shows_its_standings() {
+        let (limits, principal) = (limits(), alice());
+        let ask = at(1).with_principal(&principal).with_class("writes");
+        let mut charges = Charges::none();
+        now(limits.ask_before(&at(1), &mut charges)).unwrap();
+        now(limits.ask_caller(&ask, &mut charges)).unwrap();
+        let over = now(limits.ask_class(&ask.with_cost(5), &mut charges)).unwrap_err();
+        let standings = over.standings().map(|own| (own.limit(), own.left()));
+        assert_eq!(standings.collect::<Vec<_>>(), [("writes", 4)]);
+        let expected = [("source", 9), ("all", 19), ("caller", 4)];
+        assert_eq!(left(&charges), expected);
+    }
+
+    /// Answers when it is polled.
+    #[derive(Debug)]
+    struct Waits;
+
+    impl RateStore for Waits {
+        fn take<'a>(
+            &'a self,
+            _: &'a RateKey,
+            rate: Rate,
+            want: u32,
+            _: u32,
+        ) -> NowOrLater<'a, Result<Taken, StoreError>> {
+            let left = rate.burst_cells() - want;
+            NowOrLater::later(async move { Ok(Taken::new(want, Duration::ZERO, left)) })
+        }
+    }
+
+    #[test]
+    fn a_stage_whose_answer_is_dropped_unready_is_given_back() {
+        let rate = |text: &str| text.parse().unwrap();
+        let builder = Limits::builder().tables(1_024, 1_024);
+        let builder = builder
+            .limit(Limit::rate("own", rate("5/m")))
+            .limit(Limit::concurrent("crowd", 1))
+            .limit(Limit::rate("shared", rate("9/m")).shared(Waits, 1));
+        let (limits, principal) = (builder.build().unwrap(), alice());
+        let ask = at(1).with_principal(&principal);
+        let mut charges = Charges::none();
+        for _ in 0..3 {
+            assert!(limits.ask_caller(&ask, &mut charges).try_now().is_err());
+            assert!(charges.is_empty());
+            assert!(limits.ask(&ask).try_now().is_err());
+        }
+        // The positive twin: it is polled, and charges once.
+        let mut answer = limits.ask_caller(&ask, &mut charges);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut answer).poll(&mut context).is_ready());
+        drop(answer);
+        assert_eq!(left(&charges), [("own", 4), ("shared", 8)]);
     }
 
     #[test]
@@ -232,15 +306,15 @@ mod tests {
         let ask = at(1).with_principal(&principal).with_class("writes");
         for expected in [1, 0, 0] {
             let mut charges = Charges::none();
-            limits.charge_denied(ask, &mut charges);
+            limits.charge_denied(&ask, &mut charges);
             charges.keep();
             assert_eq!(left(&charges), [("writes", expected)]);
         }
-        let over = now(limits.ask_class(ask, Charges::none())).unwrap_err();
+        let over = now(limits.ask_class_of(&ask, Charges::none())).unwrap_err();
         assert_eq!((over.limit(), over.wait()), ("writes", Some(SECOND * 45)));
         // Another class is not charged.
         let mut charges = Charges::none();
-        limits.charge_denied(ask.with_class("reads"), &mut charges);
+        limits.charge_denied(&ask.with_class("reads"), &mut charges);
         assert_eq!(left(&charges), []);
     }
 
@@ -249,15 +323,15 @@ mod tests {
         let (limits, principal) = (limits(), alice());
         let ask = at(1).with_principal(&principal).with_class("writes");
         let mut first = Charges::none();
-        limits.charge_denied(ask, &mut first);
+        limits.charge_denied(&ask, &mut first);
         let mut second = Charges::none();
-        limits.charge_denied(ask, &mut second);
+        limits.charge_denied(&ask, &mut second);
         // The second found room for one cell only.
         drop(second);
-        let charges = now(limits.ask_class(ask.with_cost(1), Charges::none())).unwrap();
+        let charges = now(limits.ask_class_of(&ask.with_cost(1), Charges::none())).unwrap();
         assert_eq!(left(&charges), [("writes", 0)]);
         drop((charges, first));
-        let charges = now(limits.ask_class(ask.with_cost(4), Charges::none())).unwrap();
+        let charges = now(limits.ask_class_of(&ask.with_cost(4), Charges::none())).unwrap();
         assert_eq!(left(&charges), [("writes", 0)]);
     }
 

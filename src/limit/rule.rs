@@ -82,12 +82,23 @@ pub(super) struct CountedRate {
 
 impl Rule {
     /// Returns whether one bucket is all there is.
+    #[inline]
     pub(super) fn has_one_bucket(&self) -> bool {
         self.by == By::Everyone && !self.is_per_action
     }
 
+    #[inline]
     pub(super) fn counts_sources(&self) -> bool {
         self.by == By::Source
+    }
+
+    /// Returns whether it counts requests of this class.
+    #[inline]
+    pub(super) fn has_class_of(&self, ask: &Ask<'_>) -> bool {
+        match &self.class {
+            Some(class) => ask.class == Some(class),
+            None => true,
+        }
     }
 
     /// Returns the store of a rate that several nodes share.

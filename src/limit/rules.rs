@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::ask::Ask;
-use super::charge_list::{Charge, Place};
+use super::asking::Stage;
+use super::charge_list::{Charge, Charged, Left};
+use super::gcra::Pace;
 use super::in_flight::InFlight;
-use super::rate_store::RateKey;
 use super::rule::{Bound, CountedRate, Rule};
 use super::standing::Standing;
 use super::table::Table;
@@ -29,20 +30,22 @@ pub(super) struct Rules {
     pub(super) rates: Box<[CountedRate]>,
     /// The limits that are asked before the credential is read.
     pub(super) before: Box<[u16]>,
-    pub(super) all: Stages,
     pub(super) plans: Box<[(Arc<str>, Stages)]>,
+    /// Of callers without a plan.
     pub(super) otherwise: Stages,
     pub(super) plan_claim: Option<Arc<str>>,
     pub(super) classes: Box<[Arc<str>]>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
-/// The limits that are asked at each stage after the caller is known, by index.
+/// The limits that callers of one plan are asked at each stage, by index: those for all, and those of
+/// the plan.
 #[derive(Debug, Default)]
 pub(super) struct Stages {
-    pub(super) caller: Vec<u16>,
-    pub(super) class: Vec<u16>,
-    pub(super) quotas: Vec<u16>,
+    pub(super) caller: Box<[u16]>,
+    pub(super) class: Box<[u16]>,
+    /// All stages in one.
+    pub(super) all: Box<[u16]>,
 }
 
 /// What stays when limits are replaced.
@@ -111,11 +114,26 @@ impl Rules {
         self.rule(index).map_or("", |rule| &rule.name)
     }
 
-    /// Returns the limits of the caller's plan.
-    pub(super) fn plan(&self, ask: &Ask<'_>) -> &Stages {
-        if self.plans.is_empty() {
-            return &self.otherwise;
+    /// Returns the limits of a stage.
+    #[inline]
+    pub(super) fn list(&self, ask: &Ask<'_>, stage: Stage) -> &[u16] {
+        if stage == Stage::Before {
+            return &self.before;
         }
+        let plan = match self.plans.is_empty() {
+            true => &self.otherwise,
+            false => self.plan(ask),
+        };
+        match stage {
+            Stage::Before => &self.before,
+            Stage::Caller => &plan.caller,
+            Stage::Class => &plan.class,
+            Stage::All => &plan.all,
+        }
+    }
+
+    /// Returns the limits of the caller's plan.
+    fn plan(&self, ask: &Ask<'_>) -> &Stages {
         let text = match ask.plan {
             Some(plan) => Some(Cow::Borrowed(plan)),
             None => ask.principal.and_then(|caller| self.plan_text(caller)),
@@ -165,12 +183,22 @@ impl Rules {
     /// Returns what a charge left; `None` for a shadow limit.
     pub(super) fn standing(&self, charge: &Charge) -> Option<Standing<'_>> {
         let rule = self.rule(charge.limit).filter(|rule| !rule.is_shadow)?;
+        let CountedRate { rate, pace } = self.rate(charge.rate)?;
+        let pace = match charge.is_of_share {
+            true => Pace::from(rule.shared()?.rate(charge.rate)?.local_share()),
+            false => pace,
+        };
+        let (left, next_cell) = match charge.left() {
+            Left::Debt(debt) => pace.left(debt),
+            Left::Cells(cells, next_cell) => (cells, next_cell),
+            Left::Stepwise(cells) => (cells, pace.step),
+        };
         Some(Standing {
             limit: &rule.name,
-            rate: self.rate(charge.rate)?.rate,
-            left: charge.left,
-            next_cell: Duration::from_nanos(charge.next_cell),
-            is_full: charge.next_cell == 0,
+            rate,
+            left,
+            next_cell: Duration::from_nanos(next_cell),
+            is_full: next_cell == 0,
         })
     }
 
@@ -179,16 +207,15 @@ impl Rules {
             return;
         };
         let (table, _) = self.tables.of(rule);
-        match charge.place {
-            Place::Nowhere => {}
-            Place::Everyone => rule.state.give_back(charge.taken),
-            Place::Slot(key) => table.give_back(key, charge.taken),
-            Place::Cell(index) => table.give_back_cell(index, charge.taken),
-            Place::Store(key) => {
+        match charge.charged() {
+            Charged::Nothing => {}
+            Charged::Everyone(nanos) => rule.state.give_back(nanos),
+            Charged::Slot(key, nanos) => table.give_back(key, nanos),
+            Charged::Cell(index, nanos) => table.give_back_cell(index, nanos),
+            Charged::Store(key, cells) => {
                 let shared = rule.shared();
                 if let Some(rate) = shared.and_then(|shared| shared.rate(charge.rate)) {
-                    let cells = u32::try_from(charge.taken).unwrap_or(u32::MAX);
-                    rate.give_back(RateKey::from_bytes(key), cells, at);
+                    rate.give_back(key, cells, at);
                 }
             }
         }

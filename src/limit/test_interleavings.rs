@@ -17,10 +17,7 @@ use crate::limits;
 const ROUNDS: usize = 300;
 
 /// Five cells at once, one in a second.
-const PACE: Pace = Pace {
-    step: 1_000_000_000,
-    span: 5_000_000_000,
-};
+const PACE: Pace = Pace::new(1_000_000_000, 5_000_000_000);
 
 fn take(table: &Table, key: u64) -> (Spot, bool) {
     let price = (PACE, Some(PACE.step));

@@ -88,7 +88,7 @@ impl Enforcement {
         let (result, own) = match asked {
             Ok(own) if decision.is_allowed() => (Ok(decision), own),
             Ok(own) => (Err(Stop::Denied(decision)), own),
-            Err(exceeded) => (Err(Stop::Limited(exceeded)), Charges::default()),
+            Err(exceeded) => (Err(Stop::Limited(Box::new(exceeded))), Charges::default()),
         };
         self.conclude(gate, request, known, result, own)
     }
@@ -144,7 +144,7 @@ impl Enforcement {
         decision: &'a Decision,
     ) -> NowOrLater<'a, Asked> {
         let (charges, is_given_back) =
-            known.with(|state| (state.source.successor(), state.is_given_back()));
+            known.with(|state| (state.charges.successor(), state.is_given_back()));
         match is_given_back && decision.is_allowed() {
             true => self.ask_all(ask, charges, decision),
             false => self.ask_class(ask, charges, decision),

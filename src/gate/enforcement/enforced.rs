@@ -37,7 +37,7 @@ pub(in crate::gate) struct Enforcement {
 }
 
 /// The answer of the limits of one step.
-pub(in crate::gate) type Asked = Result<Charges, Box<Exceeded>>;
+pub(in crate::gate) type Asked = Result<Charges, Exceeded>;
 
 impl Enforcement {
     /// Checks what was configured, and returns it if there is anything.
@@ -125,7 +125,8 @@ impl Enforcement {
         }
     }
 
-    /// Asks the limits of the class of a decision, or charges them after a denial.
+    /// Asks the limits of the class of a decision, or charges them after a denial, and returns what
+    /// they charged.
     pub(super) fn ask_class<'a>(
         &'a self,
         ask: Ask<'a>,
@@ -133,20 +134,16 @@ impl Enforcement {
         decision: &'a Decision,
     ) -> NowOrLater<'a, Asked> {
         let Some(limits) = &self.limits else {
-            return NowOrLater::now(Ok(Charges::default()));
+            return NowOrLater::now(Ok(charges));
         };
         let ask = ask_of_decision(ask, decision);
         match decision.kind() {
-            None => limits
-                .ask_class(ask, charges)
-                .map(|asked| asked.map_err(Box::new)),
+            None => return limits.ask_class_of(&ask, charges),
             // Nothing was decided.
-            Some(RejectionKind::Unavailable) => NowOrLater::now(Ok(charges)),
-            Some(_) => {
-                limits.charge_denied(ask, &mut charges);
-                NowOrLater::now(Ok(charges))
-            }
+            Some(RejectionKind::Unavailable) => {}
+            Some(_) => limits.charge_denied(&ask, &mut charges),
         }
+        NowOrLater::now(Ok(charges))
     }
 
     /// Asks all limits, for a decision about a caller whose charges were given back.
@@ -157,9 +154,7 @@ impl Enforcement {
         decision: &'a Decision,
     ) -> NowOrLater<'a, Asked> {
         match &self.limits {
-            Some(limits) => limits
-                .ask_all(ask_of_decision(ask, decision), charges)
-                .map(|asked| asked.map_err(Box::new)),
+            Some(limits) => limits.ask_all(&ask_of_decision(ask, decision), charges),
             None => NowOrLater::now(Ok(charges)),
         }
     }
@@ -178,7 +173,7 @@ impl Enforcement {
     pub(super) fn admitted(
         &self,
         gate: &GateCore,
-        mut state: RequestState,
+        state: RequestState,
         caller: Authenticated,
         decision: Decision,
         record: Option<u128>,
@@ -192,8 +187,7 @@ impl Enforcement {
             millis: state.millis,
             audit,
         });
-        let mut charges = std::mem::take(&mut state.source);
-        charges.append(std::mem::take(&mut state.caller));
+        let charges = state.charges;
         let mut admitted = caller.admitted(decision);
         if !charges.is_empty() {
             gate.challenge
@@ -245,7 +239,7 @@ impl Enforcement {
     }
 }
 
-fn ask_of_decision<'a>(ask: Ask<'a>, decision: &'a Decision) -> Ask<'a> {
+pub(super) fn ask_of_decision<'a>(ask: Ask<'a>, decision: &'a Decision) -> Ask<'a> {
     let obligations = decision.obligations();
     let class = obligations.and_then(|own| own.rate_class());
     let cost = obligations.and_then(|own| own.rate_cost());

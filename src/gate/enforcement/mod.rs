@@ -31,9 +31,6 @@ pub(super) trait Enforce: Sized + Sync {
     /// What is known of one request.
     type State: Send + Sync + 'static;
 
-    /// The answer of the limits.
-    type Limited: Send + 'static;
-
     /// Steps 1 to 4. It returns the facts with the address of the client.
     fn begin<'a>(
         &'a self,
@@ -44,29 +41,24 @@ pub(super) trait Enforce: Sized + Sync {
     /// Returns the time of the request.
     fn now(state: &Self::State) -> Option<UnixTime>;
 
-    /// Step 5.
-    fn limit_source<'a>(
-        &'a self,
-        state: Self::State,
-    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)>;
+    /// Step 5. What it charges is in the state; this is true of the next two as well. An answer that
+    /// is dropped before it is ready has charged nothing.
+    fn limit_source<'a>(&'a self, state: &'a mut Self::State) -> NowOrLater<'a, Result<(), Stop>>;
 
     /// Step 7.
     fn limit_caller<'a>(
         &'a self,
-        state: &'a Self::State,
+        state: &'a mut Self::State,
         caller: &'a Authenticated,
-    ) -> NowOrLater<'a, Self::Limited>;
+    ) -> NowOrLater<'a, Result<(), Stop>>;
 
     /// Step 9; after a denial it only charges.
     fn limit_class<'a>(
         &'a self,
-        state: &'a Self::State,
+        state: &'a mut Self::State,
         caller: &'a Authenticated,
         decision: &'a Decision,
-    ) -> NowOrLater<'a, Self::Limited>;
-
-    /// Takes the answer of the limits over into the state of the request.
-    fn limited(state: &mut Self::State, limited: Self::Limited) -> Result<(), Stop>;
+    ) -> NowOrLater<'a, Result<(), Stop>>;
 
     /// Starts the access request of the caller.
     fn request<'r>(state: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r>;

@@ -72,7 +72,7 @@ impl Enforcement {
         decision: &Decision,
     ) -> Option<Recorded> {
         let audit = self.audit.as_ref()?;
-        let limits = RecordedLimits::of([&state.source, &state.caller]);
+        let limits = RecordedLimits::of([&state.charges]);
         let event = of_request(facts, state)
             .with_principal(caller.principal())
             .with_decision(decision)
@@ -135,7 +135,7 @@ impl Enforcement {
             None => event,
         };
         let event = result.map_or(event, |decision| event.with_decision(decision));
-        let mut limits = RecordedLimits::of([&state.source, &state.caller, own]);
+        let mut limits = RecordedLimits::of([&state.charges, own]);
         if let Some(name) = result.err().and_then(Refusal::limit) {
             limits.push(name, "over");
         }

@@ -18,10 +18,9 @@ pub(in crate::gate) struct RequestState {
     pub(in crate::gate) origin: Origin,
     pub(super) port: Option<u16>,
     pub(in crate::gate) is_encrypted: Option<bool>,
-    /// Of limits by source and everyone.
-    pub(super) source: Charges,
-    /// Of limits by the caller, of classes and of quotas.
-    pub(super) caller: Charges,
+    /// Of limits by source and everyone, which are the first stage, then of limits by the caller, of
+    /// classes and of quotas.
+    pub(super) charges: Charges,
     /// When the last stage ended, if stages are measured.
     pub(super) since: Option<Instant>,
     /// A decision was taken, so what the request was charged until then stays.
@@ -39,8 +38,7 @@ impl RequestState {
             origin: Origin::default(),
             port: None,
             is_encrypted: None,
-            source: Charges::default(),
-            caller: Charges::default(),
+            charges: Charges::default(),
             since: None,
             is_decided: false,
             is_given_back: false,
@@ -49,15 +47,13 @@ impl RequestState {
 
     /// Keeps the charges of a request that is answered as it is: allowed, or denied by the policy.
     pub(super) fn keep_all(&mut self) {
-        self.source.keep();
-        self.caller.keep();
+        self.charges.keep();
     }
 
     /// Keeps the charges of a request whose credential was rejected: nobody is charged who has not
     /// been verified.
     pub(super) fn keep_source(&mut self) {
-        self.source.keep();
-        self.caller = Charges::default();
+        self.charges.keep_first();
     }
 
     /// Gives everything back, for a request that ends without a result of its own. After a decision
@@ -66,10 +62,8 @@ impl RequestState {
         if self.is_decided {
             return;
         }
-        self.source.refund();
-        self.caller.refund();
-        self.source = self.source.successor();
-        self.caller = Charges::default();
+        self.charges.refund();
+        self.charges = self.charges.successor();
         self.is_given_back = true;
     }
 
@@ -86,7 +80,7 @@ impl RequestState {
 
     /// Adds what a decision was charged, and keeps it.
     pub(super) fn decided(&mut self, charges: Charges) {
-        self.caller.append(charges);
+        self.charges.append(charges);
         self.keep_all();
         self.is_decided = true;
         self.is_given_back = false;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::Enforce;
-use super::enforced::{Asked, Enforcement};
+use super::enforced::{Enforcement, ask_of_decision};
 use super::state::RequestState;
 use super::trail::Trail;
 use crate::clock::UnixTime;
+use crate::error::RejectionKind;
 use crate::gate::admitted::{Admitted, Authenticated};
 use crate::gate::core::GateCore;
 use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
-use crate::limit::{Ask, Charges};
+use crate::limit::Ask;
 use crate::metrics::Stage;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Decision};
@@ -19,7 +20,6 @@ use crate::request::RequestFacts;
 
 impl Enforce for Arc<Enforcement> {
     type State = RequestState;
-    type Limited = Asked;
 
     fn begin<'a>(
         &'a self,
@@ -33,55 +33,52 @@ impl Enforce for Arc<Enforcement> {
         state.now
     }
 
-    fn limit_source<'a>(
-        &'a self,
-        mut state: Self::State,
-    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)> {
+    #[inline]
+    fn limit_source<'a>(&'a self, state: &'a mut Self::State) -> NowOrLater<'a, Result<(), Stop>> {
         let Some(limits) = &self.limits else {
-            return NowOrLater::now((state, Ok(())));
+            return NowOrLater::now(Ok(()));
         };
         let now = state.now.unwrap_or(UnixTime::from_secs(0));
         let ask = Ask::new(state.at, now).with_source(state.origin.source());
-        limits.ask_before(ask).map(move |asked| match asked {
-            Ok(charges) => {
-                state.source = charges;
-                (state, Ok(()))
-            }
-            Err(exceeded) => (state, Err(Stop::Limited(Box::new(exceeded)))),
-        })
+        let asked = limits.ask_before(&ask, &mut state.charges);
+        asked.map(|asked| asked.map_err(Stop::Limited))
     }
 
+    #[inline]
     fn limit_caller<'a>(
         &'a self,
-        state: &'a Self::State,
+        state: &'a mut Self::State,
         caller: &'a Authenticated,
-    ) -> NowOrLater<'a, Self::Limited> {
-        match &self.limits {
-            Some(limits) => {
-                let asked =
-                    limits.ask_caller(Enforcement::ask(state, caller), state.source.successor());
-                asked.map(|asked| asked.map_err(Box::new))
-            }
-            None => NowOrLater::now(Ok(Charges::default())),
-        }
+    ) -> NowOrLater<'a, Result<(), Stop>> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now(Ok(()));
+        };
+        let ask = Enforcement::ask(state, caller);
+        let asked = limits.ask_caller(&ask, &mut state.charges);
+        asked.map(|asked| asked.map_err(Stop::Limited))
     }
 
+    #[inline]
     fn limit_class<'a>(
         &'a self,
-        state: &'a Self::State,
+        state: &'a mut Self::State,
         caller: &'a Authenticated,
         decision: &'a Decision,
-    ) -> NowOrLater<'a, Self::Limited> {
-        self.ask_class(
-            Enforcement::ask(state, caller),
-            state.source.successor(),
-            decision,
-        )
-    }
-
-    fn limited(state: &mut Self::State, limited: Self::Limited) -> Result<(), Stop> {
-        state.caller.append(limited.map_err(Stop::Limited)?);
-        Ok(())
+    ) -> NowOrLater<'a, Result<(), Stop>> {
+        let Some(limits) = &self.limits else {
+            return NowOrLater::now(Ok(()));
+        };
+        let ask = ask_of_decision(Enforcement::ask(state, caller), decision);
+        match decision.kind() {
+            None => {
+                let asked = limits.ask_class(&ask, &mut state.charges);
+                return asked.map(|asked| asked.map_err(Stop::Limited));
+            }
+            // Nothing was decided.
+            Some(RejectionKind::Unavailable) => {}
+            Some(_) => limits.charge_denied(&ask, &mut state.charges),
+        }
+        NowOrLater::now(Ok(()))
     }
 
     fn request<'r>(state: &'r Self::State, caller: &'r Authenticated) -> AccessRequest<'r> {

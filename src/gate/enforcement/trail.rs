@@ -96,9 +96,7 @@ impl Trail {
     }
 
     pub(in crate::gate) fn refund(&self) {
-        let state = self.state();
-        state.source.refund();
-        state.caller.refund();
+        self.state().charges.refund();
     }
 
     pub(in crate::gate) fn add_rate_fields(
@@ -107,7 +105,7 @@ impl Trail {
         headers: &mut HeaderMap,
     ) {
         let state = self.state();
-        challenge.add_rate_fields([&state.source, &state.caller], headers);
+        challenge.add_rate_fields([&state.charges], headers);
     }
 
     pub(super) const fn request(&self) -> &RecordedRequest {

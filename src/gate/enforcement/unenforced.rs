@@ -16,7 +16,6 @@ pub(in crate::gate) struct Unenforced;
 
 impl Enforce for Unenforced {
     type State = Option<UnixTime>;
-    type Limited = ();
 
     #[inline]
     fn begin<'a>(
@@ -33,35 +32,27 @@ impl Enforce for Unenforced {
     }
 
     #[inline]
-    fn limit_source<'a>(
-        &'a self,
-        state: Self::State,
-    ) -> NowOrLater<'a, (Self::State, Result<(), Stop>)> {
-        NowOrLater::now((state, Ok(())))
+    fn limit_source<'a>(&'a self, _: &'a mut Self::State) -> NowOrLater<'a, Result<(), Stop>> {
+        NowOrLater::now(Ok(()))
     }
 
     #[inline]
     fn limit_caller<'a>(
         &'a self,
-        _: &'a Self::State,
+        _: &'a mut Self::State,
         _: &'a Authenticated,
-    ) -> NowOrLater<'a, Self::Limited> {
-        NowOrLater::now(())
+    ) -> NowOrLater<'a, Result<(), Stop>> {
+        NowOrLater::now(Ok(()))
     }
 
     #[inline]
     fn limit_class<'a>(
         &'a self,
-        _: &'a Self::State,
+        _: &'a mut Self::State,
         _: &'a Authenticated,
         _: &'a Decision,
-    ) -> NowOrLater<'a, Self::Limited> {
-        NowOrLater::now(())
-    }
-
-    #[inline]
-    fn limited(_: &mut Self::State, (): Self::Limited) -> Result<(), Stop> {
-        Ok(())
+    ) -> NowOrLater<'a, Result<(), Stop>> {
+        NowOrLater::now(Ok(()))
     }
 
     #[inline]
