@@ -175,6 +175,13 @@ impl Document {
         &self.bytes
     }
 
+    /// Returns the bytes of a part of the text or of an appended string.
+    #[inline]
+    pub(crate) fn slice_bytes(&self, range: TextRange) -> &[u8] {
+        let bytes = self.bytes.get(range.start()..range.end());
+        bytes.unwrap_or_default()
+    }
+
     /// Returns a part of the text or an appended string.
     pub(crate) fn slice(&self, range: TextRange) -> &str {
         let bytes = self.bytes.get(range.start()..range.end());

@@ -149,25 +149,48 @@ fn source(ask: &Ask<'_>) -> crate::address::Source {
     ask.source.unwrap_or(crate::address::Source::unknown(None))
 }
 
+/// How many bytes of a tag, two lengths and two texts are written at once.
+const AT_ONCE: usize = 96;
+
 /// Writes a tag and the lengths of two texts, and then the texts.
 #[inline]
 fn write_pair(tag: Tag, first: &str, second: &str, sink: &mut impl KeySink) {
+    write_bytes(tag, first.as_bytes(), second.as_bytes(), sink);
+}
+
+/// The same for bytes. One write of short texts is faster than three, and is the same key.
+#[inline]
+fn write_bytes(tag: Tag, first: &[u8], second: &[u8], sink: &mut impl KeySink) {
     let lengths = u128::from(first.len() as u64) << 56 | u128::from(second.len() as u64);
-    let head = (tag as u128) << 120 | lengths;
-    sink.add(&head.to_be_bytes());
-    sink.add(first.as_bytes());
-    sink.add(second.as_bytes());
+    let head = ((tag as u128) << 120 | lengths).to_be_bytes();
+    let mut buffer = [0; AT_ONCE];
+    let len = head.len() + first.len() + second.len();
+    if let Some((start, rest)) = buffer.split_first_chunk_mut()
+        && let Some((middle, rest)) = rest.split_at_mut_checked(first.len())
+        && let Some(end) = rest.get_mut(..second.len())
+    {
+        *start = head;
+        middle.copy_from_slice(first);
+        end.copy_from_slice(second);
+        sink.add(buffer.get(..len).unwrap_or_default());
+        return;
+    }
+    for part in [&head, first, second] {
+        sink.add(part);
+    }
 }
 
 #[inline]
 fn write_caller(principal: &Principal, sink: &mut impl KeySink) {
-    let authority = principal.authority().as_str();
-    let (tag, id) = match (principal.subject(), principal.client()) {
-        (Some(subject), _) => (Tag::Subject, subject),
-        (None, Some(client)) => (Tag::Client, client),
-        (None, None) => (Tag::Kind, principal.kind().as_str()),
+    let authority = principal.authority().as_str().as_bytes();
+    if let Some(subject) = principal.subject_bytes() {
+        return write_bytes(Tag::Subject, authority, subject, sink);
+    }
+    let (tag, id) = match principal.client() {
+        Some(client) => (Tag::Client, client),
+        None => (Tag::Kind, principal.kind().as_str()),
     };
-    write_pair(tag, authority, id, sink);
+    write_bytes(tag, authority, id.as_bytes(), sink);
 }
 
 fn write_client(ask: &Ask<'_>, sink: &mut impl KeySink) -> Option<()> {
@@ -204,5 +227,29 @@ fn write_claim(principal: &Principal, name: &str, sink: &mut impl KeySink) {
     match value.and_then(|value| value.as_str()) {
         Some(text) => write_pair(Tag::Claim, authority, &text, sink),
         None => write_pair(Tag::Nobody, authority, "", sink),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::RandomState;
+
+    use super::*;
+
+    #[test]
+    fn texts_written_at_once_and_one_by_one_make_the_same_key() {
+        let seeds = RandomState::new();
+        for len in [0, 1, 39, 40, 41, 42, 80, 81, 82, 200] {
+            let (first, second) = ("a".repeat(len / 2), "b".repeat(len - len / 2));
+            let (mut own, mut expected) = (seeds.build_hasher(), seeds.build_hasher());
+            write_pair(Tag::Subject, &first, &second, &mut own);
+            let lengths = [first.len(), second.len()].map(|len| len as u64);
+            expected.write(&[Tag::Subject as u8]);
+            expected.write(&lengths[0].to_be_bytes());
+            expected.write(&lengths[1].to_be_bytes()[1..]);
+            expected.write(first.as_bytes());
+            expected.write(second.as_bytes());
+            assert_eq!(own.finish(), expected.finish(), "{len}");
+        }
     }
 }

@@ -53,6 +53,11 @@ impl BuiltFacts {
         self.text(self.subject)
     }
 
+    #[inline]
+    pub(crate) fn subject_bytes(&self) -> Option<&[u8]> {
+        self.subject.map(|range| self.document.slice_bytes(range))
+    }
+
     pub(crate) fn client(&self) -> Option<&str> {
         self.text(self.client)
     }

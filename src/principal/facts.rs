@@ -45,6 +45,12 @@ impl Facts {
         (!header.is_empty()).then(|| TokenId::of_jwt(&self.authority, header, payload))
     }
 
+    /// Returns the bytes of the subject.
+    #[inline]
+    pub(crate) fn subject_bytes(&self) -> Option<&[u8]> {
+        self.subject.map(|range| self.document.slice_bytes(range))
+    }
+
     /// Returns the text of a range.
     pub(crate) fn text(&self, range: Option<TextRange>) -> Option<&str> {
         range.map(|r| self.document.slice(r))

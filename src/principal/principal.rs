@@ -78,6 +78,15 @@ impl Principal {
         }
     }
 
+    /// Returns the bytes of the subject, which are not checked to be UTF-8 again.
+    #[inline]
+    pub(crate) fn subject_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Backing::Validated(facts) => facts.subject_bytes(),
+            Backing::Built(built) => built.facts().subject_bytes(),
+        }
+    }
+
     /// Returns the client that the credential was issued to (`client_id` or `azp`), if it is known.
     /// Revocations of this client apply to the credential, and revocations of the other of both
     /// claims too.
