@@ -1,6 +1,7 @@
 //! The states of sources, in memory of a fixed size.
 
 use std::collections::hash_map::RandomState;
+use std::fmt;
 use std::hash::BuildHasher;
 #[cfg(not(all(test, bearergate_shuttle)))]
 use std::sync;
@@ -23,13 +24,19 @@ const STRIPE: usize = 1_024;
 /// A source is in one of the [`limits::TABLE_WINDOW`] slots from the place of its hash. A slot whose
 /// state is over equals no slot, so it is its own tombstone: the next source takes it. A source whose
 /// window is full shares the state of its coarse network.
-#[derive(Debug)]
 pub(super) struct Table {
     rules: LockRules,
     stripes: Box<[Stripe]>,
     /// The states that networks share. Their slots have no hashes.
     shared: Box<[Stripe]>,
     hasher: RandomState,
+}
+
+/// Shows nothing of what it holds: it is as large as it was configured.
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").finish_non_exhaustive()
+    }
 }
 
 type Stripe = CachePadded<Mutex<Part>>;

@@ -2,6 +2,7 @@
 
 use std::array;
 use std::collections::hash_map::RandomState;
+use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -49,7 +50,6 @@ const FAILURE_PERCENT: u64 = 30;
 #[derive(Clone, Debug)]
 pub struct Watch(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     thresholds: Thresholds,
     hasher: RandomState,
@@ -65,6 +65,13 @@ struct Shared {
     counts: [Counter; SIGNALS],
     events: [EventThrottle; SIGNALS],
     observer: Option<Arc<dyn Observer>>,
+}
+
+/// Shows nothing of what it holds: it is as large as it was configured.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
 }
 
 /// A request whose credential was refused.
