@@ -262,7 +262,7 @@ async fn a_caller_that_is_decided_about_without_end_keeps_a_bounded_number_of_ch
         assert!(gate.authorize(&access).await.is_ok());
     }
     assert!(gate.authorize(&access).await.is_err());
-    let headers = caller.rate_headers(&gate);
+    let headers = caller.rate_headers(gate.challenge());
     let fields = headers["ratelimit"].to_str().unwrap();
     assert_eq!(fields.matches("slow").count(), 1, "{fields}");
     // At most 128 charges can be given back.
