@@ -183,6 +183,11 @@ impl Gate {
     /// Succeeds only if the authorizer allows. [`Authenticated::request`] starts the access
     /// request.
     ///
+    /// The limits of the decision's class, and quotas, are asked at the time of this call, once for
+    /// each decision. A limit that refuses gives back what the caller was charged so far, unless there was
+    /// a decision about it before: that stays charged, because the service has acted on it. Without a
+    /// time nothing is decided by a gate that has limits or an audit trail.
+    ///
     /// # Errors
     ///
     /// A [`Refusal`] with its [`decision`](Refusal::decision) in every other case.
