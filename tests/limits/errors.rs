@@ -129,7 +129,7 @@ fn names_are_distinct_labels() {
         small(),
         Empty,
         "limits",
-        "add a limit with `LimitsBuilder::limit`",
+        "add one with `LimitsBuilder::limit`",
     );
     for name in ["", "Default", "a b", "a\"b", "ä", &"a".repeat(65)] {
         refuse(
