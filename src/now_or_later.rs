@@ -63,6 +63,15 @@ impl<'a, T: Send + 'a> NowOrLater<'a, T> {
         }
     }
 
+    /// Returns the value if it is ready, to be changed where it is.
+    #[inline]
+    pub(crate) const fn ready_mut(&mut self) -> Option<&mut T> {
+        match &mut self.0 {
+            State::Now(value) => value.as_mut(),
+            State::Later(_) => None,
+        }
+    }
+
     /// Applies `f` to the value: at once if it is ready, else when it resolves. A ready value stays
     /// ready and nothing is allocated.
     pub fn map<U, F>(self, f: F) -> NowOrLater<'a, U>
