@@ -4,20 +4,8 @@ use super::ask::Ask;
 use super::charges::{Account, Charges, Mark};
 use super::exceeded::{Exceeded, Refused};
 use super::rules::Rules;
+use super::stage::Stage;
 use crate::now_or_later::NowOrLater;
-
-/// When limits are asked.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stage {
-    /// Before the credential is read.
-    Before,
-    /// Once the caller is verified.
-    Caller,
-    /// Once the policy has decided.
-    Class,
-    /// All of them, one after the other.
-    All,
-}
 
 /// One request at the limits of one stage.
 pub(super) struct Asking<'a, 'r> {

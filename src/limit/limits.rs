@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::ask::Ask;
-use super::asking::Stage;
 use super::builder::LimitsBuilder;
 use super::charges::Charges;
 use super::exceeded::Exceeded;
 use super::rules::Rules;
+use super::stage::Stage;
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, StoreError};
 use crate::metrics::{Counted, Sample};

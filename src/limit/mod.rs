@@ -25,6 +25,7 @@ mod rule;
 mod rule_key;
 mod rules;
 mod shared;
+mod stage;
 mod standing;
 mod sync;
 mod table;

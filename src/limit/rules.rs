@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::ask::Ask;
-use super::asking::Stage;
 use super::charge_list::{Charge, Charged, Left};
 use super::gcra::Pace;
 use super::in_flight::InFlight;
 use super::rule::{Bound, CountedRate, Rule};
+use super::stage::Stage;
 use super::standing::Standing;
 use super::table::Table;
 use super::usage::QuotaCounter;
