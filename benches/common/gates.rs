@@ -1,16 +1,36 @@
 //! Gates to measure: one that enforces nothing, and one with everything.
 
 use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bearergate::Gate;
 use bearergate::address::{AddressList, AddressRules, Proxies};
 use bearergate::audit::{Audit, AuditSink, Batch, Encoding};
-use bearergate::clock::FakeClock;
+use bearergate::clock::{Clock, UnixTime};
 use bearergate::crypto::Provider;
 use bearergate::limit::{By, Limit, Limits, LockOut, Rate};
 use bearergate::request::PeerAddress;
 
 use super::common;
+
+/// The time of the sample, and elapsed time that passes: limits refill while a bench runs.
+#[derive(Debug)]
+struct RunningClock(Instant);
+
+impl Clock for RunningClock {
+    fn now(&self) -> Option<UnixTime> {
+        Some(common::NOW)
+    }
+
+    fn elapsed(&self) -> Option<Duration> {
+        Some(self.0.elapsed())
+    }
+}
+
+fn clock() -> Arc<RunningClock> {
+    Arc::new(RunningClock(Instant::now()))
+}
 
 /// A sink that costs nothing, so that the thread of the request is what is measured.
 #[derive(Debug)]
@@ -25,9 +45,7 @@ impl AuditSink for NoSink {
 /// Returns a gate that validates the sample and enforces nothing.
 pub(crate) fn plain(sample: &common::Sample) -> Gate {
     let gate = Gate::builder().validator(sample.validator(Provider::ring()));
-    let gate = gate
-        .clock(FakeClock::at(common::NOW))
-        .allow_any_authenticated();
+    let gate = gate.clock(clock()).allow_any_authenticated();
     gate.build().expect("a gate")
 }
 
@@ -40,7 +58,7 @@ pub(crate) fn full(sample: &common::Sample) -> Gate {
         .limit(Limit::rate("callers", rate));
     let list = AddressList::from_networks(["203.0.113.0/24", "198.51.100.0/24"]).expect("a list");
     let rules = AddressRules::builder().deny(list).build().expect("rules");
-    let clock = FakeClock::at(common::NOW);
+    let clock = clock();
     let audit = Audit::builder()
         .clock(clock.clone())
         .sink(NoSink, Encoding::Native);
