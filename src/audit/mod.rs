@@ -58,5 +58,5 @@ pub use syslog::SyslogSink;
 pub use verify::{Fault, FaultKind, Verified, VerifyError, verify};
 pub use writer_sink::WriterSink;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tracing"))]
 pub(crate) use encoding::test_samples::sample_batch_of;

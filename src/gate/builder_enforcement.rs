@@ -64,14 +64,14 @@ impl GateBuilder {
         self
     }
 
-    /// Counts requests for [`Gate::metrics`], also without limits, lists and audit trail. Without
+    /// Counts requests for [`Gate::metrics`](crate::Gate::metrics), also without limits, lists and audit trail. Without
     /// this, a gate that has none of them counts nothing.
     pub fn count_requests(mut self) -> Self {
         self.counts_requests = true;
         self
     }
 
-    /// Measures how long each stage of a request takes, for [`Gate::metrics`]. By default it does
+    /// Measures how long each stage of a request takes, for [`Gate::metrics`](crate::Gate::metrics). By default it does
     /// not, because reading the clock between the stages costs more than counting.
     pub fn time_stages(mut self) -> Self {
         self.enforcement.stages = Some(Arc::new(StageTimes::new()));

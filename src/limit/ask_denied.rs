@@ -21,10 +21,11 @@ impl Asking<'_, '_> {
             None => self.charge_local(rules, rate),
         };
         if let Some((charge, is_near)) = charge {
-            rule.state.count(match is_near {
+            let result = match is_near {
                 true => LimitResult::Near,
                 false => LimitResult::Pass,
-            });
+            };
+            self.results.add(rules, index, result);
             self.account.push(charge);
         }
     }

@@ -47,7 +47,7 @@ impl<'a> Asking<'a, '_> {
         let authority = principal.authority().as_str();
         let spent = quota.counter.spend(authority, id.as_str(), self.ask.now);
         match spent.try_now() {
-            Ok(answer) => self.settle_quota((index, rule), answer),
+            Ok(answer) => self.settle_quota(rules, (index, rule), answer),
             Err(_) => Step::Wait,
         }
     }
@@ -65,7 +65,7 @@ impl<'a> Asking<'a, '_> {
         let authority = principal.authority().as_str();
         let spent = quota.counter.spend(authority, id.as_str(), self.ask.now);
         let answer = spent.await;
-        self.settle_quota((index, rule), answer)
+        self.settle_quota(rules, (index, rule), answer)
     }
 
     /// Returns whose units are taken; `None` if the request is not counted, or was counted already by
@@ -87,11 +87,17 @@ impl<'a> Asking<'a, '_> {
         Some((principal, quota_id(rule, principal)))
     }
 
-    fn settle_quota(&mut self, (index, rule): (u16, &Rule), answer: QuotaAnswer) -> Step {
-        let refuse = |kind, wait: Option<Duration>| self.refuse_kind((index, rule), kind, wait);
+    fn settle_quota(
+        &mut self,
+        rules: &Rules,
+        (index, rule): (u16, &Rule),
+        answer: QuotaAnswer,
+    ) -> Step {
+        let mut refuse =
+            |kind, wait: Option<Duration>| self.refuse_kind(rules, (index, rule), kind, wait);
         match answer {
             QuotaAnswer::Taken(taken) => {
-                rule.state.count(LimitResult::Pass);
+                self.results.add(rules, index, LimitResult::Pass);
                 self.account.push_quota(index, taken);
                 Step::Go
             }

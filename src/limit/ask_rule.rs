@@ -94,7 +94,7 @@ impl Asking<'_, '_> {
         let (rule, now) = (rate.rule, self.ask.nanos());
         if rule.has_one_bucket() {
             let answer = rule.state.take(now, priced.pace, priced.price);
-            return self.settle(rate, priced, (Spot::Slot, 0), answer);
+            return self.settle(rules, rate, priced, (Spot::Slot, 0), answer);
         }
         let Some(key) = rule.key(self.ask) else {
             return Step::Go;
@@ -105,12 +105,13 @@ impl Asking<'_, '_> {
         if spot != Spot::Slot {
             rules.report_saturation(rule, self.ask.elapsed);
         }
-        self.settle(rate, priced, (spot, key), answer)
+        self.settle(rules, rate, priced, (spot, key), answer)
     }
 
     #[inline]
     fn settle(
         &mut self,
+        rules: &Rules,
         rate: RateRule<'_>,
         priced: Priced,
         (spot, key): (Spot, u64),
@@ -119,11 +120,12 @@ impl Asking<'_, '_> {
         let at = (rate.index, priced.rate);
         match answer {
             Answer::Pass { debt } => {
-                rate.rule.state.count(match spot {
+                let result = match spot {
                     Spot::Cell(_) => LimitResult::Shared,
                     Spot::Slot if priced.pace.is_near(debt) => LimitResult::Near,
                     Spot::Slot => LimitResult::Pass,
-                });
+                };
+                self.results.add(rules, rate.index, result);
                 let charged = rate.charged((spot, key), priced.price.unwrap_or_default());
                 let mut charge = Charge::local(at, charged, debt);
                 charge.is_of_share = priced.is_of_share;
@@ -132,7 +134,13 @@ impl Asking<'_, '_> {
             }
             Answer::Over { debt, wait } => {
                 let wait = Duration::from_nanos(wait);
-                self.refuse(rate, (priced.rate, priced.pace.left(debt).0), wait, key)
+                self.refuse(
+                    rules,
+                    rate,
+                    (priced.rate, priced.pace.left(debt).0),
+                    wait,
+                    key,
+                )
             }
         }
     }
@@ -149,12 +157,11 @@ impl Asking<'_, '_> {
         };
         match answer {
             SharedAnswer::Pass { left } => {
-                rate.rule
-                    .state
-                    .count(match priced.pace.is_near_cells(left) {
-                        true => LimitResult::Near,
-                        false => LimitResult::Pass,
-                    });
+                let result = match priced.pace.is_near_cells(left) {
+                    true => LimitResult::Near,
+                    false => LimitResult::Pass,
+                };
+                self.results.add(rules, rate.index, result);
                 let (at, cells) = ((rate.index, priced.rate), rate.cost(self.ask));
                 let is_full = priced.price == Some(0);
                 let charge = Charge::shared(at, &key, (cells, left), is_full);
@@ -164,11 +171,14 @@ impl Asking<'_, '_> {
             SharedAnswer::Over { wait, left } => {
                 let (spread, _) = key.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
                 let spread = u64::from_le_bytes(*spread);
-                self.refuse(rate, (priced.rate, left), wait, spread)
+                self.refuse(rules, rate, (priced.rate, left), wait, spread)
             }
-            SharedAnswer::Down if rate.rule.outage == Outage::Refuse => {
-                self.refuse_kind((rate.index, rate.rule), RejectionKind::Unavailable, None)
-            }
+            SharedAnswer::Down if rate.rule.outage == Outage::Refuse => self.refuse_kind(
+                rules,
+                (rate.index, rate.rule),
+                RejectionKind::Unavailable,
+                None,
+            ),
             SharedAnswer::Down => {
                 let share = shared.local_share();
                 let pace = Pace::from(share);
@@ -193,16 +203,17 @@ impl Asking<'_, '_> {
     #[cold]
     fn refuse(
         &mut self,
+        rules: &Rules,
         rate: RateRule<'_>,
         (index, left): (u16, u32),
         wait: Duration,
         spread: u64,
     ) -> Step {
         if rate.rule.is_shadow {
-            rate.rule.state.count(LimitResult::Shadow);
+            self.results.add(rules, rate.index, LimitResult::Shadow);
             return Step::Go;
         }
-        rate.rule.state.count(LimitResult::Over);
+        self.results.add(rules, rate.index, LimitResult::Over);
         let next_cell = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         let charge = Charge::refused((rate.index, index), left, next_cell);
         self.account.push(charge);
@@ -216,16 +227,17 @@ impl Asking<'_, '_> {
 
     /// Refuses at a limit that is not a rate, or whose store does not answer.
     pub(super) fn refuse_kind(
-        &self,
+        &mut self,
+        rules: &Rules,
         (limit, rule): (u16, &Rule),
         kind: RejectionKind,
         wait: Option<Duration>,
     ) -> Step {
         if rule.is_shadow {
-            rule.state.count(LimitResult::Shadow);
+            self.results.add(rules, limit, LimitResult::Shadow);
             return Step::Go;
         }
-        rule.state.count(LimitResult::Over);
+        self.results.add(rules, limit, LimitResult::Over);
         Step::Refused(Refused {
             limit,
             kind,
@@ -260,13 +272,13 @@ impl Asking<'_, '_> {
                 Some(_) => RejectionKind::Unavailable,
                 None => RejectionKind::RateLimited,
             };
-            return self.refuse_kind((index, rule), kind, None);
+            return self.refuse_kind(rules, (index, rule), kind, None);
         };
-        rule.state
-            .count(match is_near(most.saturating_sub(count), most) {
-                true => LimitResult::Near,
-                false => LimitResult::Pass,
-            });
+        let result = match is_near(most.saturating_sub(count), most) {
+            true => LimitResult::Near,
+            false => LimitResult::Pass,
+        };
+        self.results.add(rules, index, result);
         self.account.push_permit(held);
         Step::Go
     }

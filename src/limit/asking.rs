@@ -3,6 +3,7 @@
 use super::ask::Ask;
 use super::charges::{Account, Charges, Mark};
 use super::exceeded::{Exceeded, Refused};
+use super::results::Results;
 use super::rules::Rules;
 use super::stage::Stage;
 use crate::now_or_later::NowOrLater;
@@ -11,6 +12,8 @@ use crate::now_or_later::NowOrLater;
 pub(super) struct Asking<'a, 'r> {
     pub(super) ask: &'r Ask<'a>,
     pub(super) account: &'r mut Account,
+    /// What is not counted yet.
+    pub(super) results: Results,
 }
 
 /// What one limit answers.
@@ -35,6 +38,8 @@ enum Answer {
 struct Place {
     stage: Stage,
     index: usize,
+    /// What the limits before it have answered.
+    results: Results,
 }
 
 impl Charges {
@@ -112,12 +117,17 @@ impl Charges {
         let Some((rules, account)) = self.parts() else {
             return;
         };
-        let mut asking = Asking { ask, account };
+        let mut asking = Asking {
+            ask,
+            account,
+            results: Results::new(),
+        };
         for index in list(rules, ask, Stage::Class) {
             if let Some(rule) = rules.rule(*index).filter(|rule| rule.has_class_of(ask)) {
                 asking.charge_room(rules, *index, rule);
             }
         }
+        asking.results.count(rules);
     }
 
     fn ended(&mut self, stage: Stage) {
@@ -132,22 +142,31 @@ impl Charges {
             return Answer::Passed;
         };
         let list = list(rules, ask, stage);
-        let mut asking = Asking { ask, account };
+        let mut asking = Asking {
+            ask,
+            account,
+            results: Results::new(),
+        };
         for (place, index) in list.iter().enumerate() {
             let Some(rule) = rules.rule(*index).filter(|rule| rule.has_class_of(ask)) else {
                 continue;
             };
             match asking.ask_now(rules, *index, rule) {
                 Step::Go => {}
-                Step::Refused(refused) => return Answer::Refused(refused),
+                Step::Refused(refused) => {
+                    asking.results.count(rules);
+                    return Answer::Refused(refused);
+                }
                 Step::Wait => {
                     return Answer::Wait(Place {
                         stage,
                         index: place,
+                        results: asking.results,
                     });
                 }
             }
         }
+        asking.results.count(rules);
         Answer::Passed
     }
 
@@ -155,7 +174,12 @@ impl Charges {
     async fn ask_later(&mut self, ask: &Ask<'_>, place: Place) -> Option<Refused> {
         let (rules, account) = self.parts()?;
         let list = rules.list(ask, place.stage);
-        let mut asking = Asking { ask, account };
+        place.results.count(rules);
+        let mut asking = Asking {
+            ask,
+            account,
+            results: Results::new(),
+        };
         let mut waits = true;
         for index in list.iter().skip(place.index) {
             let Some(rule) = rules.rule(*index).filter(|rule| rule.has_class_of(ask)) else {
@@ -168,6 +192,7 @@ impl Charges {
             if let Step::Wait = step {
                 step = asking.ask_later(rules, *index, rule).await;
             }
+            std::mem::replace(&mut asking.results, Results::new()).count(rules);
             if let Step::Refused(refused) = step {
                 return Some(refused);
             }

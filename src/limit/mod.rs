@@ -21,6 +21,7 @@ mod lock_out;
 mod permit;
 mod quota;
 mod rate_store;
+mod results;
 mod rule;
 mod rule_key;
 mod rules;

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use bearergate::limit::{By, Charges, Limit, Limits, Rate, Watch};
+use bearergate::clock::UnixTime;
+use bearergate::error::StoreError;
+use bearergate::limit::{
+    By, Charges, Credit, Limit, Limits, Quota, Rate, Spend, SpendId, Spent, UsageBatch, UsageQuery,
+    UsageRow, UsageStore, Watch,
+};
 use bearergate::policy::{AccessRequest, Authorizer, Decision, Obligations, Policy, Rule, action};
 use bearergate::{NowOrLater, RejectionKind, require_scope};
 
@@ -294,4 +299,64 @@ fn limits_of_anonymous_callers_are_those_of_their_source() {
     }
     let refused = gate.authenticate_optional(&anonymous).try_now().unwrap();
     assert_eq!(refused.unwrap_err().kind(), RejectionKind::RateLimited);
+}
+
+/// A store of usage whose answers have to be waited for.
+#[derive(Debug)]
+struct WaitingStore(bearergate::stores::MemoryUsageStore);
+
+impl UsageStore for WaitingStore {
+    fn add<'a>(&'a self, batch: &'a UsageBatch) -> NowOrLater<'a, Result<(), StoreError>> {
+        NowOrLater::later(self.0.add(batch))
+    }
+
+    fn spend<'a>(&'a self, spend: &'a Spend) -> NowOrLater<'a, Result<Spent, StoreError>> {
+        NowOrLater::later(self.0.spend(spend))
+    }
+
+    fn give_back<'a>(&'a self, id: SpendId, units: u64) -> NowOrLater<'a, Result<(), StoreError>> {
+        NowOrLater::later(self.0.give_back(id, units))
+    }
+
+    fn credit<'a>(&'a self, credit: &'a Credit) -> NowOrLater<'a, Result<u64, StoreError>> {
+        NowOrLater::later(self.0.credit(credit))
+    }
+
+    fn purge(&self, before: UnixTime) -> NowOrLater<'_, Result<usize, StoreError>> {
+        NowOrLater::later(self.0.purge(before))
+    }
+
+    fn usage<'a>(
+        &'a self,
+        query: &'a UsageQuery,
+    ) -> NowOrLater<'a, Result<Vec<UsageRow>, StoreError>> {
+        NowOrLater::later(self.0.usage(query))
+    }
+}
+
+#[tokio::test]
+async fn a_limit_before_one_that_waits_is_counted_once() {
+    let service = Service::new();
+    let store = WaitingStore(bearergate::stores::MemoryUsageStore::new(100).unwrap());
+    let limits = Limits::builder()
+        .limit(Limit::rate("writes", per_minute(100)).class("writes"))
+        .limit(Limit::quota("monthly", Quota::per_month(100)))
+        .usage(store);
+    let gate = service.gate().limits(limits.build().unwrap());
+    let gate = gate
+        .authorizer(writes())
+        .authorizes_per_route()
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        let request = request(Some("good-a"), "192.0.2.7");
+        let caller = gate.authenticate(&request).await.unwrap();
+        let access = caller.request().with_action("write");
+        assert!(gate.authorize(&access).await.is_ok());
+    }
+    let text = gate.metrics().prometheus();
+    for limit in ["writes", "monthly"] {
+        let line = format!("bearergate_limit_total{{limit=\"{limit}\",result=\"pass\"}} 3");
+        assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+    }
 }

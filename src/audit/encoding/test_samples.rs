@@ -351,6 +351,7 @@ pub(in crate::audit) fn sample_batch(lines: &[&str]) -> (Vec<u8>, Vec<LineMark>)
 }
 
 /// Lines of a batch and their marks. A line is the word of what its record is about.
+#[cfg(feature = "tracing")]
 pub(crate) fn sample_batch_of(words: &[&str]) -> (Vec<u8>, Vec<LineMark>) {
     batch(words.iter().map(|word| {
         let what = WHATS.into_iter().find(|what| what.as_str() == *word);
