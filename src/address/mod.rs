@@ -4,7 +4,7 @@
 //! an [`Origin`]. [`AddressRules`] say which addresses are let in. What is limited and locked out is
 //! the [`Source`] of an origin.
 //!
-//! The peer of a connection is a fact; a header is a claim of whoever sent it. A header is read only
+//! The peer of a connection is a fact; a header is a claim of its sender. A header is read only
 //! if the peer is a trusted proxy, and what cannot be read makes the address unknown: the address
 //! of a proxy is never taken for that of a client.
 //!

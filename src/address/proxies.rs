@@ -112,7 +112,7 @@ impl Proxies {
 
     /// Every peer is a proxy: for platforms whose routers have no fixed addresses.
     ///
-    /// Sound only if nobody else can connect to the port, because whoever does can claim any
+    /// Sound only if nobody else can connect to the port, because such a peer can claim any
     /// address. It needs [`hops`](Self::hops), or a header with a
     /// [single](ForwardedBy::Single) address; without, every client is unknown, with the problem
     /// [`TooFewHops`](OriginProblem::TooFewHops).

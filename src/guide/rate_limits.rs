@@ -252,7 +252,7 @@
 //! policy is charged to a shared limit from the cells that the node has, and does not wait for the store.
 //!
 //! The store has hashes of callers and sources. Give all nodes one secret for them with
-//! [`LimitsBuilder::shared_key`](crate::limit::LimitsBuilder::shared_key): without it, whoever can read the
+//! [`LimitsBuilder::shared_key`](crate::limit::LimitsBuilder::shared_key): without it, everybody who can read the
 //! store can find out whether a caller that he can name has a bucket.
 //!
 //! Concurrent limits are not shared, because the count of a node that died would stay. [`Quota`]s are:

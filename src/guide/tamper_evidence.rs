@@ -31,7 +31,7 @@
 //!
 //! # What it does not prove
 //!
-//! - **The end.** Whoever removes the last lines leaves a shorter trail that is as true. Only an
+//! - **The end.** Somebody who removes the last lines leaves a shorter trail that is as true. Only an
 //!   anchor shows it: [`open_end`](crate::audit::Verified::open_end) is true without one.
 //! - **The beginning.** The files of whole starts before the oldest one that you give are not missed.
 //! - **What was never written.** Lost records are counted in `gap` records; a service that was taken
@@ -53,7 +53,7 @@
 //!
 //! The key is 32 random bytes, for example from `head -c 32 /dev/urandom`. Keep it where the trail
 //! is not, and where the service can read it only at its start, such as a file that is closed to it
-//! afterwards. At each checkpoint the key in memory is replaced by a hash of it. Whoever takes the
+//! afterwards. At each checkpoint the key in memory is replaced by a hash of it. Somebody who takes the
 //! process over later can then change the lines behind the last checkpoint, and none before it.
 //!
 //! A trail has one key. With a new key begin a new directory or a new name.

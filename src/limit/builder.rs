@@ -134,7 +134,7 @@ impl LimitsBuilder {
 
     /// Sets the secret under which the callers and sources of [shared](Limit::shared) limits are
     /// hashed, at least 32 bytes, and the same for all nodes; it is read by `build`. By default they
-    /// are hashed under a key that everybody knows: whoever can read the store can then find out
+    /// are hashed under a key that everybody knows: everybody who can read the store can then find out
     /// whether a caller that he can name has a bucket, and how full it is.
     ///
     /// After a change all buckets in the store are full.

@@ -49,7 +49,7 @@ impl KeySeed {
 pub(super) struct SharedSeed(hmac::Context);
 
 impl SharedSeed {
-    /// Returns the key of nodes that share no secret: whoever can read the store can then find out
+    /// Returns the key of nodes that share no secret: everybody who can read the store can then find out
     /// whether a caller that he knows has a bucket.
     pub(super) fn public_key() -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, b"bearergate shared limit")

@@ -26,7 +26,7 @@ fn refused_newcomers(slots: usize, networks: u64) -> u32 {
             let wanted = at(SECOND).with_source(flooder(networks, number));
             let _ = pass(&limits, wanted);
         }
-        // Whoever has no slot shares a bucket, which is used up by now.
+        // Who has no slot shares a bucket, which is used up by now.
         for number in 0..networks * 64 {
             let wanted = at(SECOND).with_source(flooder(networks, flood - 1 - number % flood));
             let _ = pass(&limits, wanted);
