@@ -77,7 +77,10 @@ const TABLE: &[(&str, u16, Option<&str>, Option<&str>)] = &[
         None,
     ),
     ("address_denied", 403, None, None),
+    ("tls_required", 403, None, None),
     ("rate_limited", 429, None, Some("5")),
+    ("quota_exhausted", 429, None, Some("5")),
+    ("credits_exhausted", 403, None, None),
     ("locked_out", 429, None, Some("5")),
     ("unavailable", 503, None, Some("5")),
 ];
