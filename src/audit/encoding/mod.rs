@@ -37,7 +37,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Appends a record as one line, without its line feed. The line ends with
-    /// [`closing`](Self::closing); a chain inserts its MAC before that.
+    /// [`closing`](Self::closing); a chain inserts its member before that.
     pub(crate) fn encode(self, record: &Record<'_>, common: &Common, line: &mut Vec<u8>) {
         match self {
             Self::Ocsf => ocsf::encode(record, common, line),
@@ -48,7 +48,7 @@ impl Encoding {
     }
 
     /// Returns what ends each line, before which one more member can be inserted:
-    /// `,"mac":"…"` in the JSON encodings, ` bearergateMac=…` in CEF.
+    /// `,"chain":"…"` in JSON (`bearergate.chain` in ECS), ` bearergateChain=…` in CEF.
     pub(crate) const fn closing(self) -> &'static str {
         match self {
             // `unmapped.bearergate` is the last member.
