@@ -63,6 +63,13 @@ pub enum Event<'a> {
         /// The handle of the session, or the `sid` of its tokens.
         session: &'a str,
     },
+    /// A header with a client certificate was ignored, because the peer may not speak for clients.
+    ForwardedCertificateIgnored {
+        /// The address of the peer.
+        peer: &'a str,
+        /// How many requests had one since the last event.
+        count: u64,
+    },
     /// The address of a client is unknown, because the header of a trusted proxy is missing or
     /// cannot be used.
     ForwardedUnusable {
@@ -206,6 +213,21 @@ pub enum Event<'a> {
         /// The configured path.
         path: &'a str,
     },
+    /// A proof of possession was refused.
+    ProofRefused {
+        /// The check that failed, as a stable code, such as `htu`.
+        step: &'static str,
+        /// The authority of the token.
+        authority: &'a str,
+    },
+    /// A proof of possession, or a signed request, was presented a second time: a client repeats
+    /// requests, or someone has read one.
+    ProofReplayed {
+        /// The authority of the token.
+        authority: &'a str,
+        /// Its subject.
+        subject: Option<&'a str>,
+    },
     /// Requests may go to this host without TLS, because the configuration allows it
     /// ([`HttpSettings::allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http)).
     /// It is reported when the keys or the validator are built.
@@ -219,6 +241,11 @@ pub enum Event<'a> {
         /// The configured name of the limit.
         limit: &'a str,
         /// How many calls have failed since the last event.
+        count: u64,
+    },
+    /// A table of used proofs has no room: requests with a proof are refused until some have ended.
+    ReplayTableFull {
+        /// How many proofs were refused since the last event.
         count: u64,
     },
     /// The store of a shared limit answers again.
@@ -283,6 +310,7 @@ impl Event<'_> {
             Self::CircuitOpened { .. } => "circuit_opened",
             Self::DenylistFilling { .. } => "denylist_filling",
             Self::EndlessRevocation { .. } => "endless_revocation",
+            Self::ForwardedCertificateIgnored { .. } => "forwarded_certificate_ignored",
             Self::ForwardedUnusable { .. } => "forwarded_unusable",
             Self::GrantRevocationsFilling { .. } => "grant_revocations_filling",
             Self::GrantsEndedByLimit { .. } => "grants_ended_by_limit",
@@ -294,6 +322,9 @@ impl Event<'_> {
             Self::PlainHttpAllowed { .. } => "plain_http_allowed",
             Self::PolicyNotReloaded { .. } => "policy_not_reloaded",
             Self::PolicyReloaded { .. } => "policy_reloaded",
+            Self::ProofRefused { .. } => "proof_refused",
+            Self::ProofReplayed { .. } => "proof_replayed",
+            Self::ReplayTableFull { .. } => "replay_table_full",
             Self::RateStoreDown { .. } => "rate_store_down",
             Self::RateStoreUp { .. } => "rate_store_up",
             Self::RefreshTokenRepeated { .. } => "refresh_token_repeated",

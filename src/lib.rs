@@ -134,6 +134,7 @@ pub mod address;
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "api-key")))]
 pub mod api_key;
 pub mod audit;
+pub mod binding;
 #[cfg(feature = "introspection")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "introspection")))]
 pub mod client_auth;
@@ -165,16 +166,24 @@ pub mod introspection;
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "issuer")))]
 pub mod issuer;
 pub mod json;
+#[cfg(feature = "jwe")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "jwe")))]
+pub mod jwe;
 pub mod jwt;
 pub mod key;
 pub mod limit;
 pub mod limits;
+pub mod message;
+pub mod metadata;
 pub mod metrics;
+pub mod nonce;
 pub mod policy;
 pub mod principal;
+pub mod profile;
 #[cfg(feature = "session")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "session")))]
 pub mod refresh;
+pub mod replay;
 pub mod request;
 pub mod revocation;
 pub mod secret;

@@ -26,7 +26,7 @@ use bearergate::http_response::{BodyStyle, ResponseConfig};
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{Key, KeyImporter, KeySet};
 use bearergate::principal::PrincipalKind;
-use bearergate::request::RequestFacts;
+use bearergate::request::{ClientCertificate, RequestFacts};
 use bearergate::secret::Secret;
 use bearergate::{
     ConfigError, Gate, JwtValidator, Principal, Rejection, RejectionKind, TokenValidator, json,
@@ -837,8 +837,9 @@ fn credential_of_a_request_is_not_shown() {
             for (name, value) in carried {
                 headers.append(*name, value.parse().unwrap());
             }
+            let certificate = ClientCertificate::from_der(CANARY.as_bytes());
             let facts = RequestFacts::new(&method, &uri, &headers).with_form(form.as_bytes());
-            let facts = facts.with_certificate(CANARY.as_bytes());
+            let facts = facts.with_certificate(&certificate);
             watch.debug(&facts);
             match sources.extract(&facts) {
                 Ok(presented) => watch.debug(&presented),

@@ -30,6 +30,9 @@ kinds! {
         /// It has five segments, so it is a JWE (RFC 7516). Switch the encryption of access tokens
         /// off at the issuer.
         TokenEncrypted = "token_encrypted", "the token is encrypted, which is not supported";
+        /// It was encrypted for another key, or changed on the way. Everything from the encrypted key
+        /// to the tag has this one kind (RFC 7516 section 11.5).
+        DecryptionFailed = "decryption_failed", "the token cannot be decrypted";
         /// It has `crit`, `b64` or `enc`, a nested JWT, no `alg`, or an `alg`, `kid` or `typ` that is
         /// not a string. No option accepts such a token; members that are not known are ignored.
         HeaderUnsupported = "header_unsupported",
@@ -128,6 +131,16 @@ kinds! {
         ProofReplayed = "proof_replayed", "the proof of possession was used before";
         /// The client repeats the request with the nonce of the response (RFC 9449 section 9).
         NonceRequired = "nonce_required", "the proof of possession needs a fresh nonce";
+        /// The request has no signature with the required tag (RFC 9421). The response says in
+        /// `Accept-Signature` what the client has to sign.
+        MessageUnsigned = "message_unsigned", "the request is not signed";
+        /// The signature of the request does not cover what it has to, is too old, or is not valid
+        /// under the key that it names; or the body is not the signed one.
+        MessageSignatureInvalid = "message_signature_invalid",
+            "the signature of the request is invalid";
+        /// The same signed request was received before. A client adds a `nonce` to requests that it
+        /// repeats within a second.
+        MessageReplayed = "message_replayed", "the signed request was received before";
         /// A credential without scopes has none of them. The challenge of the response names the
         /// scopes to request (RFC 6750 section 3.1).
         ScopeInsufficient = "scope_insufficient", "the caller lacks a required scope";

@@ -15,6 +15,8 @@ mod store;
 use std::borrow::Cow;
 use std::error::Error;
 
+use http::HeaderValue;
+
 pub(crate) use cause::{Cause, Caused, InClaim};
 #[cfg(any(feature = "api-key", feature = "issuer", feature = "session"))]
 pub(crate) use change::ChangeFault;
@@ -44,6 +46,9 @@ struct Inner {
     kind: RejectionKind,
     claim: Option<Cow<'static, str>>,
     source: Option<Cause>,
+    nonce: Option<HeaderValue>,
+    /// Whether only a client certificate can mend it, and no DPoP proof.
+    needs_certificate: bool,
 }
 
 impl Rejection {
@@ -54,7 +59,34 @@ impl Rejection {
             kind,
             claim: None,
             source: None,
+            nonce: None,
+            needs_certificate: false,
         }))
+    }
+
+    /// Sets the nonce that the client has to put into its next DPoP proof (RFC 9449 section 9). The
+    /// response has it in `DPoP-Nonce`.
+    #[must_use]
+    pub fn with_nonce(mut self, nonce: HeaderValue) -> Self {
+        self.0.nonce = Some(nonce);
+        self
+    }
+
+    /// Returns the nonce for the next DPoP proof of the client, if there is one.
+    pub fn nonce(&self) -> Option<&HeaderValue> {
+        self.0.nonce.as_ref()
+    }
+
+    /// Says that only a client certificate can mend it, so that the challenge offers no DPoP.
+    #[must_use]
+    pub(crate) fn needing_certificate(mut self) -> Self {
+        self.0.needs_certificate = true;
+        self
+    }
+
+    /// Returns whether only a client certificate can mend it.
+    pub(crate) fn needs_certificate(&self) -> bool {
+        self.0.needs_certificate
     }
 
     /// Says which claim is to blame. The name must not come from the credential. A response never

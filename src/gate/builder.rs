@@ -21,7 +21,7 @@ use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::principal::{Authority, Principal};
 use crate::revocation_list::RevocationList;
-use crate::validator::{Authorities, Shape, TokenValidator};
+use crate::validator::{Authorities, Proofs, Shape, TokenValidator};
 
 /// Configures a [`Gate`].
 ///
@@ -314,6 +314,10 @@ impl TokenValidator for BoundValidator {
 
     fn authority_names(&self) -> Option<Vec<Authority>> {
         self.validator.authority_names()
+    }
+
+    fn proofs(&self) -> Proofs {
+        self.validator.proofs()
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

@@ -66,10 +66,20 @@ impl Slot {
         now: UnixTime,
     ) -> NowOrLater<'a, Result<(), Rejection>> {
         ask!(
-            where presented = self.sources.extract(&facts).map(|p| p.at(now)).map_err(Err);
+            where presented = self.proven(&facts, now, &proof);
             proof.check(&presented),
             |checked| NowOrLater::now(checked)
         )
+    }
+
+    fn proven<'r>(
+        &'r self,
+        facts: &'r RequestFacts<'r>,
+        now: UnixTime,
+        proof: &'r PendingProof,
+    ) -> Result<PresentedCredential<'r>, Result<(), Rejection>> {
+        let presented = self.sources.extract(facts).map_err(Err)?;
+        Ok(presented.at(now).with_hand_over(proof.notes()))
     }
 
     pub(super) fn caller(

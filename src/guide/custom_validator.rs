@@ -205,7 +205,6 @@
 //! use bearergate::request::RequestFacts;
 //! use bearergate::validator::SenderConstraint;
 //! use bearergate::{ConfigError, JwtValidator, NowOrLater, Rejection, RejectionKind};
-//! use ring::digest;
 //!
 //! /// The client certificate of the connection (RFC 8705 section 3), and nothing else.
 //! #[derive(Debug)]
@@ -217,10 +216,9 @@
 //!         confirmation: &'a Confirmation,
 //!         presented: &'a PresentedCredential<'a>,
 //!     ) -> NowOrLater<'a, Result<(), Rejection>> {
-//!         let certificate = presented.facts().and_then(RequestFacts::certificate);
-//!         let found = certificate.map(|der| digest::digest(&digest::SHA256, der));
+//!         let found = presented.facts().and_then(RequestFacts::certificate_sha256);
 //!         let result = match (confirmation.jkt(), confirmation.certificate(), found) {
-//!             (None, Some(expected), Some(found)) if found.as_ref() == expected => Ok(()),
+//!             (None, Some(expected), Some(found)) if found == expected => Ok(()),
 //!             (None, Some(_), None) => Err(RejectionKind::BindingRequired.into()),
 //!             _ => Err(RejectionKind::BindingMismatch.into()),
 //!         };

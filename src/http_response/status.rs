@@ -43,10 +43,12 @@ pub(super) const fn row(kind: RejectionKind) -> StatusRow {
     use RejectionKind as K;
     match kind {
         K::CredentialMissing => StatusRow::MISSING,
+        K::MessageUnsigned | K::MessageSignatureInvalid | K::MessageReplayed => StatusRow::UNSIGNED,
         K::CredentialAmbiguous | K::CredentialMalformed => StatusRow::INVALID_REQUEST,
         K::TokenMalformed
         | K::TokenTooLarge
         | K::TokenEncrypted
+        | K::DecryptionFailed
         | K::HeaderUnsupported
         | K::AlgorithmNotAllowed
         | K::KeyNotFound
@@ -113,6 +115,13 @@ impl StatusRow {
         AnyScheme,
         None,
         "a credential is required"
+    );
+    // RFC 9421 section 5.1: `Accept-Signature` says what is missing.
+    const UNSIGNED: Self = row!(
+        UNAUTHORIZED 401 "Unauthorized",
+        AnyScheme,
+        None,
+        "a signature of the request is required"
     );
     const INVALID_REQUEST: Self = row!(
         BAD_REQUEST 400 "Bad Request",

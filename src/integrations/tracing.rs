@@ -94,6 +94,10 @@ impl Observer for TracingObserver {
             | Event::UsageSaturated { .. }
             | Event::UsageUnflushed { .. } => of_enforcement(event),
             Event::AuditLost { .. } | Event::AuditSinkFailed { .. } => of_audit(event),
+            Event::ForwardedCertificateIgnored { .. }
+            | Event::ProofRefused { .. }
+            | Event::ProofReplayed { .. }
+            | Event::ReplayTableFull { .. } => of_proof(event),
         }
     }
 }
@@ -287,6 +291,33 @@ fn of_enforcement(event: &Event<'_>) {
         }
         Event::UsageUnflushed { rows } => {
             write_event!(event, ERROR, "usage not stored, sent again", { rows, });
+        }
+        _ => {}
+    }
+}
+
+fn of_proof(event: &Event<'_>) {
+    match *event {
+        Event::ForwardedCertificateIgnored { peer, count } => {
+            write_event!(event, WARN, "certificate header of an untrusted peer ignored", {
+                peer = text(peer),
+                count,
+            });
+        }
+        Event::ProofRefused { step, authority } => {
+            write_event!(event, INFO, "proof of possession refused", {
+                step,
+                authority = text(authority),
+            });
+        }
+        Event::ProofReplayed { authority, subject } => {
+            write_event!(event, WARN, "proof of possession used twice", {
+                authority = text(authority),
+                subject = subject.map(text),
+            });
+        }
+        Event::ReplayTableFull { count } => {
+            write_event!(event, ERROR, "table of used proofs full", { count, });
         }
         _ => {}
     }

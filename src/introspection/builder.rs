@@ -25,7 +25,7 @@ use crate::key::KeyStore;
 use crate::limits;
 use crate::principal::Authority;
 use crate::secret::Secret;
-use crate::validator::{SenderConstraint, names};
+use crate::validator::{SenderConstraint, names, shared};
 
 /// Configures an [`IntrospectionValidator`]: first the audience, then optional settings.
 ///
@@ -268,7 +268,7 @@ impl IntrospectionValidatorBuilder<Ready> {
     /// [`Gate`](crate::gate::Gate) calls it last, see [`SenderConstraint`].
     pub fn sender_constraint(mut self, constraint: impl SenderConstraint + 'static) -> Self {
         self.config.rules.is_constrained = true;
-        self.config.constraint = Some(Arc::new(constraint));
+        self.config.constraint = Some(shared(constraint));
         self
     }
 

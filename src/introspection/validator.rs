@@ -15,7 +15,7 @@ use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Principal};
 use crate::single_flight::Waiter;
-use crate::validator::{Authorities, Shape, TokenValidator, constrain};
+use crate::validator::{Authorities, Proofs, Shape, TokenValidator, constrain};
 
 /// A [`TokenValidator`] for opaque access tokens, which asks an introspection endpoint about them
 /// (RFC 7662). It is cheap to clone.
@@ -99,6 +99,11 @@ impl IntrospectionValidator {
 impl TokenValidator for IntrospectionValidator {
     fn shapes(&self) -> &[Shape] {
         &[Shape::Opaque]
+    }
+
+    fn proofs(&self) -> Proofs {
+        let constraint = self.0.constraint.as_ref();
+        constraint.map_or(Proofs::NONE, |constraint| constraint.proofs())
     }
 
     fn authorities(&self) -> Authorities {

@@ -19,7 +19,7 @@ use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::key::{KeySet, KeyStore};
 use crate::principal::{Authority, ClaimValue, Claims};
-use crate::validator::{SenderConstraint, names};
+use crate::validator::{SenderConstraint, names, shared};
 
 /// Configures a [`JwtValidator`] for one issuer: first the issuer, then the audience, then the
 /// keys, then optional settings.
@@ -323,7 +323,7 @@ impl JwtValidatorBuilder<Ready> {
     /// bound token is [`BindingRequired`](crate::error::RejectionKind::BindingRequired). A
     /// [`Gate`](crate::gate::Gate) calls it last, see [`SenderConstraint`].
     pub fn sender_constraint(mut self, constraint: impl SenderConstraint + 'static) -> Self {
-        self.config.constraint = Some(Arc::new(constraint));
+        self.config.constraint = Some(shared(constraint));
         self
     }
 

@@ -1,15 +1,19 @@
 //! Validators of several issuers, joined.
 
+use std::sync::Arc;
+
 use super::issuers::IssuerTable;
 use super::validator::JwtValidator;
 use crate::error::ConfigError;
+use crate::validator::SenderConstraint;
 
 impl JwtValidator {
     /// Joins validators of several issuers. The `iss` of a token selects one issuer by exact
     /// match; its keys, audiences and rules stay its own.
     ///
-    /// The clock and the sender constraint of the first validator, the first
-    /// [cache](Self::cached) and the largest sizes of tokens and headers apply to all issuers.
+    /// All of them must have the same sender constraint, as clones of one
+    /// [`Binding`](crate::binding::Binding) or `Arc` are, or none. The clock of the first validator,
+    /// the first [cache](Self::cached) and the largest sizes of tokens and headers apply to all issuers.
     ///
     /// # Errors
     ///
@@ -45,6 +49,9 @@ impl JwtValidator {
         };
         let mut rules: Vec<_> = joined.issuers.rules().cloned().collect();
         for other in validators {
+            if let Some(fault) = different(joined.constraint.as_ref(), other.constraint.as_ref()) {
+                return Err(fault);
+            }
             rules.extend(other.issuers.rules().cloned());
             joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
             joined.max_header_bytes = joined.max_header_bytes.max(other.max_header_bytes);
@@ -55,4 +62,19 @@ impl JwtValidator {
         joined.issuers = IssuerTable::new(rules)?;
         Ok(joined)
     }
+}
+
+/// Returns the fault of two validators that do not have the same constraint.
+fn different(
+    one: Option<&Arc<dyn SenderConstraint>>,
+    other: Option<&Arc<dyn SenderConstraint>>,
+) -> Option<ConfigError> {
+    let is_same = match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        _ => false,
+    };
+    let detail = "expected validators with one sender constraint, or none, found different ones; give \
+                  each a clone of one `Binding`, or of one `Arc`";
+    (!is_same).then(|| ConfigError::conflict("sender_constraint", detail))
 }

@@ -23,7 +23,7 @@ use crate::key::{Key, KeyHint, KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::{Authority, Facts, Principal, PrincipalKind};
 use crate::validator::{
-    Authorities, CacheKey, SenderConstraint, Shape, TokenValidator, ValidatorCache, all,
+    Authorities, CacheKey, Proofs, SenderConstraint, Shape, TokenValidator, ValidatorCache, all,
     check_kind, constrain,
 };
 
@@ -280,6 +280,11 @@ impl TokenValidator for JwtValidator {
             .rules()
             .map(IssuerRules::authority_name)
             .collect()
+    }
+
+    fn proofs(&self) -> Proofs {
+        let constraint = self.constraint.as_ref();
+        constraint.map_or(Proofs::NONE, |constraint| constraint.proofs())
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

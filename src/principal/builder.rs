@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use super::built::{BuiltFacts, Extension, PackedTime, Standalone};
+use super::confirmed::Confirmed;
 use super::kind::PrincipalKind;
 use super::principal::Principal;
 use crate::clock::UnixTime;
@@ -125,6 +126,11 @@ impl PrincipalBuilder {
         Ok(self)
     }
 
+    /// Sets the keys that the credential is bound to, and of which the client has proved possession.
+    pub fn confirmed(self, confirmed: Confirmed) -> Self {
+        self.extension(confirmed)
+    }
+
     /// Attaches a value that [`Principal::extension`] returns by its type. If two values of one type
     /// are attached, the first is returned.
     pub fn extension<T: Any + Send + Sync>(mut self, value: T) -> Self {
@@ -132,8 +138,8 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Builds the principal. It has no confirmation, key and token id: those are only in principals
-    /// of tokens that this crate validated.
+    /// Builds the principal. It has no key and token id: those are only in principals of tokens that
+    /// this crate validated.
     pub fn build(mut self) -> Principal {
         let extensions = std::mem::take(&mut self.extensions);
         let facts = self.build_facts();

@@ -13,6 +13,7 @@ use super::authority::Authority;
 use super::built::{BuiltFacts, PrincipalBacking};
 use super::claims::Claims;
 use super::confirmation::Confirmation;
+use super::confirmed::Confirmed;
 use super::facts::Facts;
 use super::key_id::KeyId;
 use super::kind::PrincipalKind;
@@ -173,7 +174,10 @@ impl Principal {
     /// Returns the key that the credential is bound to (`cnf`), or `None` for a bearer credential.
     /// The client has proved possession of it, see [`is_confirmed`](Self::is_confirmed).
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.validated()?.confirmation.as_ref()
+        match &self.0 {
+            Backing::Validated(facts) => facts.confirmation.as_ref(),
+            Backing::Built(_) => self.extension().map(Confirmed::confirmation),
+        }
     }
 
     /// Returns true only if the credential is bound to a key and the client proved possession of it.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use ring::digest;
+
 /// The address of the other end of the connection, as an extension of a request.
 ///
 /// The server that accepts the connection inserts it; it is never read from a header. Behind a
@@ -44,26 +46,51 @@ pub struct EncryptedConnection(pub bool);
 /// The certificate of the client in the TLS handshake, as an extension of a request.
 ///
 /// The server that terminates TLS inserts it, only if the handshake proved possession of its key.
-/// Certificate-bound tokens are compared with it (RFC 8705 section 3). `Debug` shows its length.
+/// Make it once for each connection: it keeps the SHA-256 hash, with which certificate-bound tokens
+/// are compared (RFC 8705 section 3). `Debug` shows its length.
 #[derive(Clone, Eq, PartialEq)]
-pub struct ClientCertificate(Arc<[u8]>);
+pub struct ClientCertificate {
+    der: Option<Arc<[u8]>>,
+    sha256: [u8; 32],
+}
 
 impl ClientCertificate {
-    /// Creates the extension from the DER bytes of the end-entity certificate. They are not parsed.
-    /// A chain is not needed: only the thumbprint of this certificate is compared.
+    /// Creates the extension from the DER bytes of the end-entity certificate. They are hashed and
+    /// not parsed. A chain is not needed: only the thumbprint of this certificate is compared.
     pub fn from_der(der: impl Into<Arc<[u8]>>) -> Self {
-        Self(der.into())
+        let der = der.into();
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest::digest(&digest::SHA256, &der).as_ref());
+        Self {
+            der: Some(der),
+            sha256,
+        }
     }
 
-    /// Returns the DER bytes of the certificate. Whether it is trusted, the server decided in the
-    /// handshake.
-    pub fn as_der(&self) -> &[u8] {
-        &self.0
+    /// Creates the extension from the SHA-256 hash of the DER bytes, for proxies that pass on only
+    /// this hash.
+    pub const fn from_sha256(sha256: [u8; 32]) -> Self {
+        Self { der: None, sha256 }
+    }
+
+    /// Returns the DER bytes of the certificate, or `None` if only its hash is known. Whether it is
+    /// trusted, the server decided in the handshake.
+    pub fn as_der(&self) -> Option<&[u8]> {
+        self.der.as_deref()
+    }
+
+    /// Returns the SHA-256 hash of the DER bytes, which is the thumbprint `x5t#S256` (RFC 8705
+    /// section 3.1).
+    pub const fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
     }
 }
 
 impl fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ClientCertificate({} bytes)", self.0.len())
+        match &self.der {
+            Some(der) => write!(f, "ClientCertificate({} bytes)", der.len()),
+            None => f.write_str("ClientCertificate(hash)"),
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri};
 
+use super::content::Content;
 use super::extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerAddress};
+use super::target::TargetUri;
 use crate::limits;
 
 /// The facts of one request, borrowed from it.
@@ -38,8 +40,10 @@ pub struct RequestFacts<'r> {
     /// Whether a gate has located the client; the peer is then never taken for it.
     is_located: bool,
     is_encrypted: Option<bool>,
-    certificate: Option<&'r [u8]>,
+    certificate: Option<&'r ClientCertificate>,
     form: Option<&'r [u8]>,
+    content: Content<'r>,
+    target: Option<&'r TargetUri>,
 }
 
 impl<'r> RequestFacts<'r> {
@@ -60,6 +64,8 @@ impl<'r> RequestFacts<'r> {
             is_encrypted: None,
             certificate: None,
             form: None,
+            content: Content::Unknown,
+            target: None,
         }
     }
 
@@ -86,11 +92,27 @@ impl<'r> RequestFacts<'r> {
         self
     }
 
-    /// Sets the client certificate (DER) of the TLS handshake, only if the handshake proved
-    /// possession of its key.
+    /// Sets the client certificate of the TLS handshake, only if the handshake proved possession of
+    /// its key.
     #[must_use]
-    pub const fn with_certificate(mut self, der: &'r [u8]) -> Self {
-        self.certificate = Some(der);
+    pub const fn with_certificate(mut self, certificate: &'r ClientCertificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Sets the content of the request, which the check of a message signature compares with
+    /// `Content-Digest` (RFC 9530); [`Content::Unknown`] by default.
+    #[must_use]
+    pub const fn with_content(mut self, content: Content<'r>) -> Self {
+        self.content = content;
+        self
+    }
+
+    /// Sets the URI that the client has requested, where a gateway knows it better than the request
+    /// line says. It is compared with proofs of possession, so it must not come from a header.
+    #[must_use]
+    pub const fn with_target(mut self, target: &'r TargetUri) -> Self {
+        self.target = Some(target);
         self
     }
 
@@ -163,11 +185,28 @@ impl<'r> RequestFacts<'r> {
         }
     }
 
-    /// Returns the client certificate of the connection as DER, or `None` if there is none. The
-    /// handshake has proved possession of its key. Certificate-bound tokens need it (RFC 8705
-    /// section 3).
-    pub const fn certificate(&self) -> Option<&'r [u8]> {
+    /// Returns the client certificate of the connection, or `None` if there is none. The handshake
+    /// has proved possession of its key. Certificate-bound tokens need it (RFC 8705 section 3).
+    pub const fn certificate(&self) -> Option<&'r ClientCertificate> {
         self.certificate
+    }
+
+    /// Returns the SHA-256 hash of the client certificate, or `None` if there is none.
+    pub const fn certificate_sha256(&self) -> Option<&'r [u8; 32]> {
+        match self.certificate {
+            Some(certificate) => Some(certificate.sha256()),
+            None => None,
+        }
+    }
+
+    /// Returns the content of the request, as far as the service has set it. Untrusted.
+    pub const fn content(&self) -> Content<'r> {
+        self.content
+    }
+
+    /// Returns the URI that a gateway has set, or `None` if the request line says it.
+    pub const fn target(&self) -> Option<&'r TargetUri> {
+        self.target
     }
 
     /// Returns the form body, or `None` if the service did not set it. Untrusted; it may have a
@@ -180,14 +219,15 @@ impl<'r> RequestFacts<'r> {
         self.peer = extensions.get().map(|PeerAddress(peer)| *peer);
         self.client_address = extensions.get().map(|ClientAddress(address)| *address);
         self.is_encrypted = extensions.get().map(|EncryptedConnection(own)| *own);
-        self.certificate = extensions.get().map(ClientCertificate::as_der);
+        self.certificate = extensions.get();
+        self.target = extensions.get();
         self
     }
 }
 
 impl<'r> From<&'r Parts> for RequestFacts<'r> {
     /// Reads the facts of the connection from the extensions [`PeerAddress`], [`ClientAddress`],
-    /// [`EncryptedConnection`] and [`ClientCertificate`].
+    /// [`EncryptedConnection`], [`ClientCertificate`] and [`TargetUri`].
     fn from(parts: &'r Parts) -> Self {
         Self::new(&parts.method, &parts.uri, &parts.headers).with_extensions(&parts.extensions)
     }
@@ -195,7 +235,7 @@ impl<'r> From<&'r Parts> for RequestFacts<'r> {
 
 impl<'r, B> From<&'r http::Request<B>> for RequestFacts<'r> {
     /// Reads the facts of the connection from the extensions [`PeerAddress`], [`ClientAddress`],
-    /// [`EncryptedConnection`] and [`ClientCertificate`]. The body is not read.
+    /// [`EncryptedConnection`], [`ClientCertificate`] and [`TargetUri`]. The body is not read.
     fn from(request: &'r http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers())
             .with_extensions(request.extensions())
@@ -236,7 +276,10 @@ mod tests {
             .body(())
             .unwrap();
         let facts = RequestFacts::from(&request);
-        assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
+        assert_eq!(
+            facts.certificate().unwrap().as_der(),
+            Some(&[0x30, 0x00][..])
+        );
         let (parts, ()) = request.into_parts();
         let facts = RequestFacts::from(&parts);
         assert_eq!(facts.method(), Method::POST);
@@ -244,7 +287,10 @@ mod tests {
         assert_eq!(facts.headers()["x-one"], "1");
         assert_eq!(facts.peer(), Some(peer));
         assert_eq!(facts.client_address(), Some(client));
-        assert_eq!(facts.certificate(), Some(&[0x30, 0x00][..]));
+        assert_eq!(
+            facts.certificate().unwrap().as_der(),
+            Some(&[0x30, 0x00][..])
+        );
         assert_eq!(facts.form(), None);
     }
 
@@ -272,7 +318,7 @@ mod tests {
             "{:?}",
             RequestFacts::from(&request)
                 .with_form(b"access_token=s3cret")
-                .with_certificate(b"s3cret")
+                .with_certificate(&ClientCertificate::from_der(b"s3cret".to_vec()))
         );
         assert!(!shown.contains("s3cret"), "{shown}");
         for part in ["GET", "/path", "authorization", "x-other"] {

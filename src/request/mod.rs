@@ -5,8 +5,12 @@
 //! [`ClientCertificate`]. What the client
 //! sent is untrusted.
 
+mod content;
 mod extension;
 mod facts;
+mod target;
 
+pub use content::Content;
 pub use extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerAddress};
 pub use facts::RequestFacts;
+pub use target::{ExternalUrl, TargetUri};

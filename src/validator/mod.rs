@@ -3,6 +3,8 @@
 mod authorities;
 mod cache;
 mod choice;
+mod proof_notes;
+mod proofs;
 mod router;
 mod scheme;
 mod sender_proof;
@@ -16,6 +18,10 @@ pub use authorities::Authorities;
 pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
 pub(crate) use choice::NOT_A_JWT;
+pub use proof_notes::Freshness;
+#[expect(unused_imports, reason = "for the sender constraints of `binding`")]
+pub(crate) use proof_notes::{PendingClaim, ProofNotes};
+pub use proofs::Proofs;
 pub(crate) use router::Router;
 pub(crate) use scheme::check_kind;
 pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};
@@ -156,6 +162,12 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         })
     }
 
+    /// Returns which proofs of possession are checked of its credentials, for challenges and
+    /// metadata; by default none.
+    fn proofs(&self) -> Proofs {
+        Proofs::NONE
+    }
+
     /// Returns who presents a credential, if that is known without a signature check, a store or a
     /// network; by default it is not known.
     ///
@@ -218,6 +230,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
         (**self).recall(presented)
     }
 
+    fn proofs(&self) -> Proofs {
+        (**self).proofs()
+    }
+
     fn explain<'a>(
         &'a self,
         presented: &'a PresentedCredential<'a>,
@@ -236,6 +252,11 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
     fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
         (**self).diagnose_with(others)
     }
+}
+
+/// Returns the constraint as its clones share it.
+pub(crate) fn shared(constraint: impl SenderConstraint + 'static) -> Arc<dyn SenderConstraint> {
+    constraint.shared().unwrap_or_else(|| Arc::new(constraint))
 }
 
 /// Copies the names that a builder was given.
@@ -349,7 +370,6 @@ pub enum Shape {
 /// use bearergate::principal::Confirmation;
 /// use bearergate::request::RequestFacts;
 /// use bearergate::validator::SenderConstraint;
-/// use ring::digest;
 ///
 /// /// Compares the client certificate of the connection (RFC 8705 section 3).
 /// #[derive(Debug)]
@@ -361,12 +381,11 @@ pub enum Shape {
 ///         confirmation: &'a Confirmation,
 ///         presented: &'a PresentedCredential<'a>,
 ///     ) -> NowOrLater<'a, Result<(), Rejection>> {
-///         let certificate = presented.facts().and_then(RequestFacts::certificate);
-///         let found = certificate.map(|der| digest::digest(&digest::SHA256, der));
+///         let found = presented.facts().and_then(RequestFacts::certificate_sha256);
 ///         NowOrLater::now(match (confirmation.certificate(), found) {
 ///             // A token that is bound to a DPoP key too needs a proof of that key.
 ///             _ if confirmation.jkt().is_some() => Err(RejectionKind::BindingMismatch.into()),
-///             (Some(expected), Some(found)) if found.as_ref() == expected => Ok(()),
+///             (Some(expected), Some(found)) if found == expected => Ok(()),
 ///             _ => Err(RejectionKind::BindingMismatch.into()),
 ///         })
 ///     }
@@ -392,6 +411,72 @@ pub trait SenderConstraint: fmt::Debug + Send + Sync {
         confirmation: &'a Confirmation,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<(), Rejection>>;
+
+    /// Returns `Ok(())` only if a token that is bound to nothing may pass; by default it may. Under
+    /// the scheme `DPoP` it never does, whatever this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
+    fn check_unbound(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
+        let _ = presented;
+        Ok(())
+    }
+
+    /// Returns what it can check, for challenges and metadata; by default it does not say.
+    fn proofs(&self) -> Proofs {
+        Proofs::NONE
+    }
+
+    /// Returns the constraint that its clones share, so that validators which have the same one can
+    /// be [joined](crate::jwt::JwtValidator::join); by default it has no clones.
+    fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
+        None
+    }
+}
+
+impl<C: SenderConstraint + 'static> SenderConstraint for Arc<C> {
+    fn check<'a>(
+        &'a self,
+        confirmation: &'a Confirmation,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        (**self).check(confirmation, presented)
+    }
+
+    fn check_unbound(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
+        (**self).check_unbound(presented)
+    }
+
+    fn proofs(&self) -> Proofs {
+        (**self).proofs()
+    }
+
+    fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
+        Some(Self::clone(self))
+    }
+}
+
+impl SenderConstraint for Arc<dyn SenderConstraint> {
+    fn check<'a>(
+        &'a self,
+        confirmation: &'a Confirmation,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Result<(), Rejection>> {
+        (**self).check(confirmation, presented)
+    }
+
+    fn check_unbound(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
+        (**self).check_unbound(presented)
+    }
+
+    fn proofs(&self) -> Proofs {
+        (**self).proofs()
+    }
+
+    fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
+        Some(Self::clone(self))
+    }
 }
 
 const _: Option<&dyn SenderConstraint> = None;

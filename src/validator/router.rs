@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::authorities::Authorities;
+use super::proofs::Proofs;
 use super::scheme::{check_principal, has_meaning};
 use super::token_form::{TokenForm, may_begin_jwt};
 use super::{Shape, TokenValidator, all, choice};
@@ -131,6 +132,11 @@ impl Router {
 impl TokenValidator for Router {
     fn shapes(&self) -> &[Shape] {
         &self.shapes
+    }
+
+    fn proofs(&self) -> Proofs {
+        let all = self.validators.iter().map(|own| own.proofs());
+        all.reduce(Proofs::with).unwrap_or_default()
     }
 
     fn authorities(&self) -> Authorities {

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use super::SenderConstraint;
+use super::proof_notes::ProofNotes;
 use super::scheme::check_principal;
 use crate::credential::{HandOver, PresentedCredential};
 use crate::error::Rejection;
@@ -16,9 +17,15 @@ pub(crate) struct PendingProof {
     /// What the validator of the token has returned. A validator that calls that one may return
     /// another principal; the token stays bound to the same key.
     principal: Principal,
+    notes: ProofNotes,
 }
 
 impl PendingProof {
+    /// Returns the notes of the constraint, which the presented credential has to carry.
+    pub(crate) const fn notes(&self) -> &ProofNotes {
+        &self.notes
+    }
+
     /// Asks the constraint. A result that is ready may have used up the proof.
     pub(crate) fn check<'a>(
         &'a self,
@@ -70,6 +77,7 @@ impl ProofPlace {
         let proof = PendingProof {
             constraint: Arc::clone(constraint),
             principal: principal.clone(),
+            notes: ProofNotes::default(),
         };
         self.proof.set(proof).is_ok()
     }
@@ -88,8 +96,11 @@ pub(crate) fn constrain<'a>(
     if let Err(kind) = check_principal(presented.credential().scheme(), principal) {
         return NowOrLater::now(Err(kind.into()));
     }
-    let (Some(confirmation), Some(constraint)) = (principal.confirmation(), constraint) else {
+    let Some(constraint) = constraint else {
         return NowOrLater::now(validated);
+    };
+    let Some(confirmation) = principal.confirmation() else {
+        return NowOrLater::now(constraint.check_unbound(presented).and(validated));
     };
     let place = presented.hand_over();
     let place = place.and_then(|place| place.as_any().downcast_ref::<ProofPlace>());

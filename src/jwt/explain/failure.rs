@@ -19,7 +19,9 @@ pub(super) fn failed_step(case: &Case<'_>, rejection: &Rejection) -> StepName {
 fn step_of_kind(case: &Case<'_>, rejection: &Rejection) -> StepName {
     match rejection.kind() {
         RejectionKind::TokenTooLarge => StepName::Size,
-        RejectionKind::TokenMalformed | RejectionKind::TokenEncrypted => StepName::Shape,
+        RejectionKind::TokenMalformed
+        | RejectionKind::TokenEncrypted
+        | RejectionKind::DecryptionFailed => StepName::Shape,
         RejectionKind::HeaderUnsupported | RejectionKind::AlgorithmNotAllowed => StepName::Header,
         RejectionKind::IssuerMismatch => StepName::Issuer,
         RejectionKind::KeyNotFound | RejectionKind::KeyAmbiguous | RejectionKind::Unavailable => {
@@ -56,6 +58,9 @@ fn step_of_kind(case: &Case<'_>, rejection: &Rejection) -> StepName {
         | RejectionKind::RefreshUnknown
         | RejectionKind::RefreshExpired
         | RejectionKind::RefreshReused
+        | RejectionKind::MessageUnsigned
+        | RejectionKind::MessageSignatureInvalid
+        | RejectionKind::MessageReplayed
         | RejectionKind::ScopeInsufficient
         | RejectionKind::AccessDenied
         | RejectionKind::StepUpRequired

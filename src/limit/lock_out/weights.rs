@@ -79,7 +79,9 @@ pub(in crate::limit) const fn default_weight(kind: RejectionKind) -> u32 {
         | Kind::ClaimInvalid
         | Kind::BindingRequired
         | Kind::BindingMismatch
-        | Kind::ProofInvalid => 1,
+        | Kind::ProofInvalid
+        | Kind::MessageUnsigned
+        | Kind::MessageSignatureInvalid => 1,
         // No honest client sends it often.
         Kind::SignatureInvalid
         | Kind::ApiKeyUnknown
@@ -94,7 +96,10 @@ pub(in crate::limit) const fn default_weight(kind: RejectionKind) -> u32 {
         | Kind::KeyAmbiguous
         | Kind::RefreshReused
         | Kind::RefreshUnknown
-        | Kind::ProofReplayed => 3,
+        | Kind::ProofReplayed
+        | Kind::MessageReplayed => 3,
+        // Anyone who knows the public key can make this service decrypt.
+        Kind::DecryptionFailed => 6,
     }
 }
 

@@ -1,0 +1,1 @@
+//! Encrypted tokens: a signed JWT inside a JWE (RFC 7516).

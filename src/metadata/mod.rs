@@ -1,0 +1,1 @@
+//! The metadata document of a protected resource (RFC 9728).

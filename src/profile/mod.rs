@@ -1,0 +1,1 @@
+//! Security profiles: checked sets of settings.

@@ -1,0 +1,47 @@
+//! Marks of what may be used once: proofs of possession, signed requests.
+
+mod mark;
+mod table;
+
+use std::fmt;
+
+pub use mark::ReplayMark;
+pub use table::ReplayTable;
+
+use crate::clock::UnixTime;
+use crate::error::StoreError;
+use crate::now_or_later::NowOrLater;
+
+/// A store of marks that may be claimed once.
+///
+/// # Contract
+///
+/// - Of all claims of one mark before its `until` exactly one returns `true`, in one atomic step,
+///   also of claims at the same time on several nodes.
+/// - Never evict a mark before its `until`, and never return `true` for a mark that was not kept. A
+///   store without room, or that does not answer, returns an error.
+/// - Act when the result is first polled, and then to the end: a claim whose request is dropped may
+///   stay claimed.
+pub trait ReplayStore: fmt::Debug + Send + Sync {
+    /// Returns `true` only for the first claim of this mark; `false` for every later one before
+    /// `until`, which is exclusive.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if it is not known whether the mark was claimed before, or if there is no
+    /// room. The request is then refused as
+    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
+    fn claim(
+        &self,
+        mark: ReplayMark,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> NowOrLater<'_, Result<bool, StoreError>>;
+
+    /// Returns after how long a claim that was refused because there is no room may succeed, if it is known.
+    fn retry_after(&self) -> Option<std::time::Duration> {
+        None
+    }
+}
+
+const _: Option<&dyn ReplayStore> = None;
