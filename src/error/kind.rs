@@ -114,20 +114,21 @@ kinds! {
         /// It was stolen, or its client repeats requests. Its family is revoked (RFC 9700 section
         /// 4.14.2), so the user has to log in again.
         RefreshReused = "refresh_reused", "the refresh token was used before";
-        /// The token has `cnf` (RFC 7800). Configure a
-        /// [`SenderConstraint`](crate::validator::SenderConstraint), or let the issuer send bearer
-        /// tokens.
+        /// The token has `cnf` (RFC 7800) and the request proves nothing, or the token is bound to
+        /// nothing and has to be. Configure a [`Binding`](crate::binding::Binding), or let the issuer
+        /// send bearer tokens.
         BindingRequired = "binding_required",
             "the token is bound to a key and no proof of possession was checked";
         /// The client proved possession of a key that is not the one in the token, or presented a
         /// token under `DPoP` that is bound to no key of a proof (RFC 9449 section 7.1). Behind a
         /// proxy that ends TLS, pass its certificate on.
         BindingMismatch = "binding_mismatch", "the token is not bound to the key of the sender";
-        /// Your [`SenderConstraint`](crate::validator::SenderConstraint) refused it; this crate has
-        /// no check of proofs of its own.
+        /// The DPoP proof is malformed, is for another request or another token, is too old, or its
+        /// signature is not valid (RFC 9449 section 4.3). The
+        /// [source](std::error::Error::source) of the rejection names the check.
         ProofInvalid = "proof_invalid", "the proof of possession is invalid";
-        /// Your [`SenderConstraint`](crate::validator::SenderConstraint) saw it before. A client
-        /// needs a new proof for each request (RFC 9449 section 11.1).
+        /// A client needs a new proof for each request (RFC 9449 section 11.1); one that was stolen is
+        /// refused in the same way.
         ProofReplayed = "proof_replayed", "the proof of possession was used before";
         /// The client repeats the request with the nonce of the response (RFC 9449 section 9).
         NonceRequired = "nonce_required", "the proof of possession needs a fresh nonce";

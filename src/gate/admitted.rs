@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::enforcement::Trail;
-use super::slot::SlotCaller;
+use super::slot::{Proven, SlotCaller};
 use crate::address::Origin;
 use crate::audit::{Audit, AuditEvent, What};
 use crate::clock::UnixTime;
+use crate::credential::Scheme;
 use crate::http_response::ResponseConfig;
 use crate::limit::Charges;
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
+use crate::validator::Freshness;
 
 /// A caller whose credentials were accepted, before any decision what it may do.
 ///
@@ -25,6 +27,8 @@ pub struct Authenticated {
     client: Option<Principal>,
     headers: HeaderMap,
     now: UnixTime,
+    scheme: Scheme,
+    freshness: Option<Freshness>,
     has_contested_ids: bool,
     /// The same of the application.
     has_contested_client_ids: bool,
@@ -46,8 +50,21 @@ impl Authenticated {
             client: client.map(|client| client.principal),
             headers,
             now,
+            scheme: user.scheme,
+            freshness: None,
             trail: None,
         }
+    }
+
+    /// Adds what the checks of the proofs have found out.
+    pub(super) fn proven(mut self, proven: Proven) -> Self {
+        self.freshness = proven.freshness;
+        if let Some(nonce) = proven.nonce {
+            self.headers.insert(DPOP_NONCE, nonce);
+            // RFC 9449 section 8.2: a cached response would give the nonce to others.
+            self.headers.insert(header::CACHE_CONTROL, NO_STORE);
+        }
+        self
     }
 
     pub(super) fn with_trail(mut self, trail: Arc<Trail>) -> Self {
@@ -71,9 +88,16 @@ impl Authenticated {
     /// Returns headers that the service has to add to its response.
     ///
     /// After a credential in the query this is `Cache-Control: private`, so that no shared cache
-    /// stores the response (RFC 6750 section 2.3).
+    /// stores the response (RFC 6750 section 2.3). If the nonce of a DPoP proof is about to end, it is
+    /// the next one in `DPoP-Nonce`, and `Cache-Control: no-store` (RFC 9449 section 8.2).
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Returns what says that the proof of possession of the caller's key is fresh, or `None` if no
+    /// proof was checked.
+    pub const fn freshness(&self) -> Option<Freshness> {
+        self.freshness
     }
 
     /// Returns the time of the request, read once from the gate's clock. The credentials were
@@ -92,7 +116,7 @@ impl Authenticated {
         let is_contested = self.has_contested_client_ids;
         let client = self.client.as_ref().map(|client| (client, is_contested));
         let user = (&self.principal, self.has_contested_ids);
-        let request = access_request(self.now, user, client);
+        let request = access_request(self.now, user, client).with_scheme(self.scheme);
         match &self.trail {
             Some(trail) => trail.add_to(request),
             None => request,
@@ -159,6 +183,8 @@ pub(super) const fn access_request<'a>(
 
 // RFC 6750 section 2.3.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// A caller whose credentials were accepted and whose request is allowed.
 ///
@@ -206,6 +232,12 @@ impl Admitted {
     /// [obligations](Decision::obligations).
     pub const fn headers(&self) -> &HeaderMap {
         self.caller.headers()
+    }
+
+    /// Returns what says that the proof of possession of the caller's key is fresh, or `None` if no
+    /// proof was checked.
+    pub const fn freshness(&self) -> Option<Freshness> {
+        self.caller.freshness()
     }
 
     /// Returns the time of the request, read once from the gate's clock. The credentials and the

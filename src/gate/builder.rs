@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use super::core::GateCore;
 use super::enforcement::Enforcement;
 use super::slot::Slot;
@@ -10,7 +12,7 @@ use super::slot_config::{CLIENT, SlotConfig, USER};
 use super::slots::Slots;
 use super::supply::{AnyAuthenticated, check_authorizer};
 use super::{Gate, Inner};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::credential::{Place, PresentedCredential, Sources};
 use crate::diagnosis::{Explanation, Finding};
 use crate::environment::Environment;
@@ -213,6 +215,7 @@ impl GateBuilder {
         let authorizer = only_authorizer(self.authorizers)?;
         check_authorizer(&*authorizer, self.per_route)?;
         let mut user = self.user.or_default_sources()?.slot(&USER)?;
+        let challenge = offering(self.challenge, &user)?;
         let mut client = match self.client.is_unused() {
             true => None,
             false => Some(self.client.slot(&CLIENT)?),
@@ -245,7 +248,7 @@ impl GateBuilder {
         let core = GateCore {
             slots: Arc::new(Slots { user, client }),
             authorizer,
-            challenge: self.challenge,
+            challenge,
             clock: self.clock,
             observer: self.observer,
         };
@@ -255,6 +258,16 @@ impl GateBuilder {
             enforcement: enforcement.map(Arc::new),
         })))
     }
+}
+
+/// Lets challenges offer what the validators check.
+fn offering(challenge: ResponseConfig, user: &Slot) -> Result<ResponseConfig, ConfigError> {
+    let proofs = user.router.proofs();
+    if !proofs.has_dpop() {
+        return Ok(challenge);
+    }
+    let is_only = proofs.is_required() && !proofs.has_certificate();
+    challenge.offering(&proofs.dpop_names(), is_only)
 }
 
 fn only_authorizer(
@@ -318,6 +331,10 @@ impl TokenValidator for BoundValidator {
 
     fn proofs(&self) -> Proofs {
         self.validator.proofs()
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        self.validator.nonce(now)
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

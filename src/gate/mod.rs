@@ -22,17 +22,17 @@ pub use admitted::{Admitted, Authenticated};
 pub use builder::GateBuilder;
 pub use explain::{RequestExplanation, Section};
 
-use self::core::GateCore;
+use self::core::{GateCore, Presented};
 use self::enforcement::{Enforcement, Unenforced};
 use self::passage::Admission;
+use self::stop::Stop;
 use crate::error::{Rejection, RejectionKind};
 use crate::http_response::{Refusal, ResponseConfig};
 use crate::metrics::Metrics;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{AccessRequest, Authorizer, Decision};
-use crate::principal::Principal;
 use crate::request::RequestFacts;
-use crate::validator::{TokenValidator, all};
+use crate::validator::{Proofs, TokenValidator, all};
 
 /// Authenticates requests and decides whether they are allowed. Cheap to clone.
 ///
@@ -198,7 +198,7 @@ impl Gate {
         let decided = self.0.core.authorizer.authorize(request);
         decided.then(move |decision| match self.0.enforcement.as_deref() {
             Some(enforcement) => enforcement.authorize(&self.0.core, request, decision),
-            None => NowOrLater::now(self.allowed(decision, request.principal())),
+            None => NowOrLater::now(self.allowed(decision, request)),
         })
     }
 
@@ -219,6 +219,12 @@ impl Gate {
     /// its own refusals, such as one after a check in a handler, the form of the gate's.
     pub fn challenge(&self) -> &ResponseConfig {
         &self.0.core.challenge
+    }
+
+    /// Returns which proofs of possession the validators of the caller's credential check, for the
+    /// [metadata](crate::metadata) of the service.
+    pub fn proofs(&self) -> Proofs {
+        self.0.core.slots.user.router.proofs()
     }
 
     /// Returns the counters of this gate and of its limits, lock-outs and audit trail.
@@ -251,12 +257,20 @@ impl Gate {
             .respond_to(RejectionKind::CredentialMissing)
     }
 
-    fn allowed(&self, decision: Decision, caller: &Principal) -> Result<Decision, Refusal> {
+    fn allowed(
+        &self,
+        decision: Decision,
+        request: &AccessRequest<'_>,
+    ) -> Result<Decision, Refusal> {
+        let caller = request.principal();
         if decision.is_allowed() {
             self.0.core.report_admitted(caller);
             return Ok(decision);
         }
-        let refusal = self.0.core.challenge.deny(decision);
+        let refusal = self
+            .0
+            .core
+            .refusal(Stop::Denied(decision), Presented::of(request));
         self.0.core.report_refused(&refusal, Some(caller));
         Err(refusal)
     }

@@ -181,10 +181,12 @@ impl<'a, E: Enforce> Passage<'a, E> {
     /// may have to wait comes after it.
     #[inline]
     fn prove(self, caller: Authenticated, proofs: Proofs, decision: Decision) -> Checked<'a> {
-        let proven = self.gate.slots.prove(proofs, self.facts, Ok(decision));
+        let proven = self.gate.slots.prove(proofs, self.facts, decision);
         proven.then(move |proven| match proven {
-            Ok(decision) if decision.is_allowed() => self.admit(caller, decision),
-            Ok(decision) => self.stop(Some(caller), Stop::Denied(decision)).map(Err),
+            Ok((decision, proven)) if decision.is_allowed() => {
+                self.admit(caller.proven(proven), decision)
+            }
+            Ok((decision, _)) => self.stop(Some(caller), Stop::Denied(decision)).map(Err),
             Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),
         })
     }
@@ -224,9 +226,9 @@ impl<'a, E: Enforce> Passage<'a, E> {
     ) -> Identified<'a> {
         let slots = &self.gate.slots;
         if admission == Admission::Anybody && callers.is_anonymous() {
-            let proven = slots.prove(proofs, self.facts, Ok(()));
+            let proven = slots.prove(proofs, self.facts, ());
             return proven.then(move |proven| match proven {
-                Ok(()) => {
+                Ok(_) => {
                     let Self {
                         gate,
                         enforce,
@@ -259,15 +261,16 @@ impl<'a, E: Enforce> Passage<'a, E> {
     }
 
     fn prove_caller(self, caller: Authenticated, proofs: Proofs) -> Identified<'a> {
-        let proven = self.gate.slots.prove(proofs, self.facts, Ok(()));
+        let proven = self.gate.slots.prove(proofs, self.facts, ());
         proven.then(move |proven| match proven {
-            Ok(()) => {
+            Ok(((), proven)) => {
                 let Self {
                     enforce,
                     facts,
                     state,
                     ..
                 } = self;
+                let caller = caller.proven(proven);
                 NowOrLater::now(Ok(Some(enforce.identified(facts, state, caller))))
             }
             Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::clock::UnixTime;
-use crate::credential::{Place, PresentedCredential, Sources};
+use crate::credential::{Place, PresentedCredential, Scheme, Sources};
 use crate::error::{Rejection, RejectionKind};
 use crate::now_or_later::{NowOrLater, all_ok, ask};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
 use crate::revocation_list::RevocationList;
-use crate::validator::{PendingProof, ProofPlace, Router, TokenValidator};
+use crate::validator::{Freshness, PendingProof, ProofNotes, ProofPlace, Router, TokenValidator};
 
 /// Places, validators and revocation lists of one credential.
 #[derive(Debug)]
@@ -25,10 +27,37 @@ pub(super) struct Slot {
 pub(super) struct SlotCaller {
     pub(super) principal: Principal,
     pub(super) in_query: bool,
+    pub(super) scheme: Scheme,
     /// Of a token that is bound to a key.
     pub(super) proof: Option<PendingProof>,
     /// Whether another outside authority may use the same ids.
     pub(super) has_contested_ids: bool,
+}
+
+/// What the checks of the proofs of one request have found out.
+#[derive(Debug, Default)]
+pub(super) struct Proven {
+    /// The nonce that the client has to use next, if it has to change it.
+    pub(super) nonce: Option<HeaderValue>,
+    /// What says that the proof is fresh, if there is one.
+    pub(super) freshness: Option<Freshness>,
+}
+
+impl Proven {
+    fn new(notes: &ProofNotes) -> Self {
+        Self {
+            nonce: notes.nonce().cloned(),
+            freshness: notes.freshness(),
+        }
+    }
+
+    /// Joins what the proofs of both slots have found out.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            nonce: self.nonce.or(other.nonce),
+            freshness: self.freshness.or(other.freshness),
+        }
+    }
 }
 
 /// `Ok(None)` for a slot without a credential.
@@ -64,11 +93,11 @@ impl Slot {
         proof: PendingProof,
         facts: RequestFacts<'a>,
         now: UnixTime,
-    ) -> NowOrLater<'a, Result<(), Rejection>> {
+    ) -> NowOrLater<'a, Result<Proven, Rejection>> {
         ask!(
             where presented = self.proven(&facts, now, &proof);
             proof.check(&presented),
-            |checked| NowOrLater::now(checked)
+            |checked| NowOrLater::now(checked.map(|()| Proven::new(proof.notes())))
         )
     }
 
@@ -77,7 +106,7 @@ impl Slot {
         facts: &'r RequestFacts<'r>,
         now: UnixTime,
         proof: &'r PendingProof,
-    ) -> Result<PresentedCredential<'r>, Result<(), Rejection>> {
+    ) -> Result<PresentedCredential<'r>, Result<Proven, Rejection>> {
         let presented = self.sources.extract(facts).map_err(Err)?;
         Ok(presented.at(now).with_hand_over(proof.notes()))
     }
@@ -90,6 +119,7 @@ impl Slot {
         SlotCaller {
             principal,
             in_query: matches!(presented.place(), Place::Query(_)),
+            scheme: presented.credential().scheme(),
             proof: None,
             has_contested_ids: self.has_contested_ids && self.router.is_outside(presented),
         }

@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::sync::Arc;
 
 use super::slot::Slot;
-use crate::credential::{Place, Sources, SourcesBuilder};
+use crate::credential::{Place, Scheme, Sources, SourcesBuilder};
 use crate::error::ConfigError;
 use crate::validator::{Router, Shape, TokenValidator};
 
@@ -54,6 +54,11 @@ impl SlotConfig {
         self.validators.is_empty() && self.sources.is_none()
     }
 
+    fn checks_dpop(&self) -> bool {
+        let mut validators = self.validators.iter();
+        validators.any(|own| own.validator.proofs().has_dpop())
+    }
+
     pub(super) fn or_default_sources(mut self) -> Result<Self, ConfigError> {
         if self.sources.is_none() {
             let validators = self.validators.iter();
@@ -63,6 +68,10 @@ impl SlotConfig {
                 _ => None,
             });
             let all = headers.fold(Sources::builder(), SourcesBuilder::header);
+            let all = match self.checks_dpop() {
+                true => all.dpop(),
+                false => all,
+            };
             self.sources = Some(all.build()?);
         }
         Ok(self)
@@ -76,6 +85,7 @@ impl SlotConfig {
             );
             return Err(ConfigError::missing(names.validator, detail));
         }
+        let checks_dpop = self.checks_dpop();
         let Some(sources) = self.sources else {
             let detail = format!(
                 "expected a place of this credential, found none; name its places with `GateBuilder::{}`",
@@ -84,6 +94,14 @@ impl SlotConfig {
             return Err(ConfigError::missing(names.sources, detail));
         };
         check_places(&self.validators, &sources, names)?;
+        if checks_dpop && !sources.schemes().contains(&Scheme::Dpop) {
+            let detail = format!(
+                "expected the scheme `DPoP` among the sources, because a validator checks DPoP \
+                 proofs, found none; add `.dpop()` to the `Sources` of `GateBuilder::{}`",
+                names.sources
+            );
+            return Err(ConfigError::conflict(names.sources, detail));
+        }
         let validators = self.validators.into_iter().map(|own| own.validator);
         let router = Router::new(validators.collect())?;
         Ok(Slot {

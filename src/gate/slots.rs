@@ -1,7 +1,7 @@
 //! The slots of a gate, the accepted callers of one request, and the proofs of their tokens.
 
 use super::admitted::Authenticated;
-use super::slot::{Slot, SlotCaller};
+use super::slot::{Proven, Slot, SlotCaller};
 use crate::clock::UnixTime;
 use crate::error::{Rejection, RejectionKind};
 use crate::now_or_later::NowOrLater;
@@ -49,7 +49,7 @@ impl Slots {
         })
     }
 
-    /// Returns the result of everything else only if it is an error, or each proof holds.
+    /// Returns the value only if each proof holds, with what the checks have found out.
     ///
     /// A constraint whose result is ready may have used up the proof. So nothing that may have to
     /// wait comes after it, and two constraints are asked by a future: if the second one had to
@@ -58,25 +58,25 @@ impl Slots {
         &'a self,
         proofs: Proofs,
         facts: RequestFacts<'a>,
-        result: Result<T, Rejection>,
-    ) -> NowOrLater<'a, Result<T, Rejection>> {
+        value: T,
+    ) -> NowOrLater<'a, Result<(T, Proven), Rejection>> {
         let Proofs { now, user, client } = proofs;
         let user = user.map(|proof| (&self.user, proof));
         let client = self.client.as_ref().zip(client);
         let checked = match (user, client) {
-            _ if result.is_err() => return NowOrLater::now(result),
-            (None, None) => return NowOrLater::now(result),
+            (None, None) => return NowOrLater::now(Ok((value, Proven::default()))),
             (Some((slot, proof)), None) | (None, Some((slot, proof))) => {
                 slot.check_proof(proof, facts, now)
             }
             (Some(user), Some(client)) => NowOrLater::later(async move {
+                let mut proven = Proven::default();
                 for (slot, proof) in [user, client] {
-                    slot.check_proof(proof, facts, now).await?;
+                    proven = proven.or(slot.check_proof(proof, facts, now).await?);
                 }
-                Ok(())
+                Ok(proven)
             }),
         };
-        checked.map(move |checked| checked.and(result))
+        checked.map(move |checked| checked.map(|proven| (value, proven)))
     }
 
     /// Requires a caller in every slot.

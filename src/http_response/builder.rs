@@ -50,8 +50,9 @@ impl ResponseConfigBuilder {
     }
 
     /// Offers DPoP in addition to bearer tokens, with the signature algorithms of proofs, separated
-    /// by single spaces (RFC 9449 section 7.1). A challenge for each scheme is then sent. Not
-    /// offered by default.
+    /// by single spaces (RFC 9449 section 7.1). A request without a credential then gets a challenge
+    /// for each scheme. Not offered by default; a gate whose validators check proofs offers what
+    /// they check, so only a service without a gate sets it.
     pub fn dpop_algorithms(mut self, names: impl Into<String>) -> Self {
         self.settings.dpop_algorithms = Some(names.into());
         self

@@ -7,6 +7,7 @@ use http::HeaderMap;
 
 use super::body::BodyStyle;
 use super::rate_fields::RateFields;
+use crate::error::ConfigError;
 use crate::limit::Charges;
 
 /// The configuration of HTTP responses to refused requests; cheap to clone.
@@ -46,6 +47,27 @@ impl ResponseConfig {
         self.0.rate_fields.allowed(standings, headers);
     }
 
+    /// Offers DPoP with the algorithms that the validators check; `is_only` if they refuse tokens that
+    /// are bound to nothing and check nothing else.
+    pub(crate) fn offering(self, algorithms: &str, is_only: bool) -> Result<Self, ConfigError> {
+        if let Some(own) = self
+            .0
+            .dpop_algorithms
+            .as_deref()
+            .filter(|own| *own != algorithms)
+        {
+            let detail = format!(
+                "expected the algorithms that the validators check, `{algorithms}`, found `{own}`; \
+                 remove the setting, the gate derives it"
+            );
+            return Err(ConfigError::conflict("dpop_algorithms", detail));
+        }
+        let mut settings = Arc::unwrap_or_clone(self.0);
+        settings.dpop_algorithms = Some(algorithms.to_owned());
+        settings.is_dpop_only = is_only;
+        Ok(Self::new(settings))
+    }
+
     pub(super) fn settings(&self) -> &Settings {
         &self.0
     }
@@ -58,6 +80,8 @@ pub(super) struct Settings {
     pub(super) resource_metadata: Option<String>,
     pub(super) scope: Option<String>,
     pub(super) dpop_algorithms: Option<String>,
+    /// Whether every token has to be bound to a key, so that `Bearer` is not offered.
+    pub(super) is_dpop_only: bool,
     pub(super) offers_basic: bool,
     pub(super) body: BodyStyle,
     pub(super) retry_after: Duration,
@@ -71,6 +95,7 @@ impl Default for Settings {
             resource_metadata: None,
             scope: None,
             dpop_algorithms: None,
+            is_dpop_only: false,
             offers_basic: false,
             body: BodyStyle::default(),
             retry_after: Duration::from_secs(5),

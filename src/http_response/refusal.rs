@@ -52,6 +52,10 @@ struct Inner {
     params: ChallengeParams,
     decision: Option<Decision>,
     config: ResponseConfig,
+    /// The scheme under which the credential was presented, if there was one.
+    scheme: Option<Scheme>,
+    /// What the client has to sign.
+    accept_signature: Option<HeaderValue>,
     /// The name and the header fields of the limit that refused.
     limit: Option<(Box<str>, HeaderMap)>,
 }
@@ -122,6 +126,8 @@ impl Refusal {
             params: ChallengeParams::default(),
             decision: None,
             config,
+            scheme: None,
+            accept_signature: None,
             limit: None,
         }))
     }
@@ -132,6 +138,22 @@ impl Refusal {
     #[must_use]
     pub fn with_params(mut self, params: ChallengeParams) -> Self {
         self.0.params = params;
+        self
+    }
+
+    /// Says under which scheme the credential was presented: challenges for another token then have
+    /// this scheme. `Bearer` by default. A gate has said it.
+    #[must_use]
+    pub fn with_scheme(mut self, scheme: Scheme) -> Self {
+        self.0.scheme = Some(scheme);
+        self
+    }
+
+    /// Says what the client has to sign, as a member of `Accept-Signature` (RFC 9421 section 5.1). It
+    /// is sent if the request was refused because of its signature. A gate has said it.
+    #[must_use]
+    pub fn with_accept_signature(mut self, fields: HeaderValue) -> Self {
+        self.0.accept_signature = Some(fields);
         self
     }
 
@@ -187,9 +209,16 @@ impl Refusal {
         for challenge in self.challenges() {
             headers.append(header::WWW_AUTHENTICATE, challenge.into_value());
         }
-        let nonce = self.params().dpop_nonce();
-        if let Some(Ok(value)) = nonce.map(HeaderValue::from_str) {
-            headers.insert(DPOP_NONCE, value);
+        if let Some(nonce) = self.nonce() {
+            headers.insert(DPOP_NONCE, nonce);
+        }
+        if let Some(fields) = self
+            .0
+            .accept_signature
+            .as_ref()
+            .filter(|_| self.is_unsigned())
+        {
+            headers.insert(ACCEPT_SIGNATURE, fields.clone());
         }
         if self.row().is_temporary() {
             headers.insert(header::RETRY_AFTER, whole_secs(self.retry_after()).into());
@@ -254,13 +283,38 @@ impl Refusal {
             .unwrap_or(self.settings().retry_after)
     }
 
+    /// Returns the nonce for the next proof of the client.
+    fn nonce(&self) -> Option<HeaderValue> {
+        let own = self.params().dpop_nonce().map(HeaderValue::from_str);
+        let own = own.and_then(Result::ok);
+        own.or_else(|| self.rejection().nonce().cloned())
+    }
+
+    fn is_unsigned(&self) -> bool {
+        matches!(
+            self.kind(),
+            RejectionKind::MessageUnsigned
+                | RejectionKind::MessageSignatureInvalid
+                | RejectionKind::MessageReplayed
+        )
+    }
+
+    /// A challenge for another token has the scheme of the one that was presented; only where there
+    /// was none, each scheme is offered.
     fn challenges(&self) -> impl Iterator<Item = Challenge> {
         let offers_dpop = self.settings().dpop_algorithms.is_some();
+        let is_dpop = offers_dpop && self.0.scheme == Some(Scheme::Dpop);
         let (bearer, dpop) = match self.row().challenge {
             ChallengeKind::Absent => (false, false),
-            ChallengeKind::AnyScheme => (true, offers_dpop),
-            ChallengeKind::Bearer | ChallengeKind::Scope | ChallengeKind::StepUp => (true, false),
-            ChallengeKind::Binding => (!offers_dpop, offers_dpop),
+            ChallengeKind::AnyScheme => (!self.settings().is_dpop_only, offers_dpop),
+            ChallengeKind::Bearer | ChallengeKind::Scope | ChallengeKind::StepUp => {
+                (!is_dpop, is_dpop)
+            }
+            ChallengeKind::Binding => {
+                let by_certificate = self.rejection().needs_certificate();
+                let by_dpop = is_dpop || (offers_dpop && !by_certificate);
+                (!by_dpop, by_dpop)
+            }
             ChallengeKind::Proof => (false, true),
         };
         let bearer = bearer.then(|| self.challenge(Scheme::Bearer));
@@ -271,7 +325,7 @@ impl Refusal {
         let basic = self.offers_basic().then(|| {
             Challenge::new(Scheme::Basic.as_str()).with("realm", Some(&self.settings().realm))
         });
-        bearer.into_iter().chain(dpop).chain(basic)
+        dpop.into_iter().chain(bearer).chain(basic)
     }
 
     /// Another API key may help only where another credential of any kind may.
@@ -314,6 +368,7 @@ impl Refusal {
     }
 }
 
+const ACCEPT_SIGNATURE: HeaderName = HeaderName::from_static("accept-signature");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 impl From<Rejection> for Refusal {

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::call::Call;
 use super::in_flight::CallResult;
 use super::response::EndpointProblem;
 use super::shared::{Shared, TokenQuery};
+use crate::clock::UnixTime;
 use crate::credential::{PresentedCredential, Scheme};
 use crate::diagnosis::{Explanation, Finding};
 use crate::error::Rejection;
@@ -104,6 +106,10 @@ impl TokenValidator for IntrospectionValidator {
     fn proofs(&self) -> Proofs {
         let constraint = self.0.constraint.as_ref();
         constraint.map_or(Proofs::NONE, |constraint| constraint.proofs())
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        self.0.constraint.as_ref()?.nonce(now)
     }
 
     fn authorities(&self) -> Authorities {

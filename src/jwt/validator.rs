@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use super::claim_name::ClaimName;
 use super::claims::RegisteredClaims;
 use super::compact;
@@ -285,6 +287,10 @@ impl TokenValidator for JwtValidator {
     fn proofs(&self) -> Proofs {
         let constraint = self.constraint.as_ref();
         constraint.map_or(Proofs::NONE, |constraint| constraint.proofs())
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        self.constraint.as_ref()?.nonce(now)
     }
 
     fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {

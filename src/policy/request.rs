@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use http::HeaderMap;
 
 use crate::clock::UnixTime;
+use crate::credential::Scheme;
 use crate::policy::attribute::Attribute;
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -50,6 +51,8 @@ pub struct AccessRequest<'a> {
     has_contested_ids: bool,
     has_contested_client_ids: bool,
     shows_values: bool,
+    /// The scheme of the caller's credential, for the challenge of a refusal.
+    scheme: Option<Scheme>,
     /// What the gate remembers of the caller.
     trail: Option<&'a (dyn Any + Send + Sync)>,
 }
@@ -80,6 +83,7 @@ impl<'a> AccessRequest<'a> {
             has_contested_ids: false,
             has_contested_client_ids: false,
             shows_values: false,
+            scheme: None,
             trail: None,
         }
     }
@@ -291,6 +295,16 @@ impl<'a> AccessRequest<'a> {
     }
 
     /// Adds what a gate remembers of the caller until it decides.
+    pub(crate) const fn with_scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
+    /// Returns the scheme of the caller's credential.
+    pub(crate) const fn scheme(&self) -> Option<Scheme> {
+        self.scheme
+    }
+
     pub(crate) const fn with_trail(mut self, trail: &'a (dyn Any + Send + Sync)) -> Self {
         self.trail = Some(trail);
         self

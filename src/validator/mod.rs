@@ -14,6 +14,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 pub use authorities::Authorities;
 pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
@@ -28,6 +30,7 @@ pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};
 #[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
 pub(crate) use token_form::TokenForm;
 
+use crate::clock::UnixTime;
 use crate::credential::{Place, PresentedCredential};
 use crate::diagnosis::{Explanation, Finding};
 use crate::error::{ConfigError, Rejection};
@@ -168,6 +171,13 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         Proofs::NONE
     }
 
+    /// Returns a nonce for the next DPoP proof of a client that has presented no credential, if
+    /// proofs need one; by default there is none. It saves the client a refused request.
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        let _ = now;
+        None
+    }
+
     /// Returns who presents a credential, if that is known without a signature check, a store or a
     /// network; by default it is not known.
     ///
@@ -232,6 +242,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
 
     fn proofs(&self) -> Proofs {
         (**self).proofs()
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        (**self).nonce(now)
     }
 
     fn explain<'a>(
@@ -343,6 +357,9 @@ pub enum Shape {
 
 /// Checks that the sender of a bound token holds the key to which the token is bound.
 ///
+/// [`Binding`](crate::binding::Binding) checks DPoP proofs and client certificates. Implement it only
+/// for another method.
+///
 /// It is called for each token with a confirmation (`cnf`, RFC 7800) that is accepted otherwise, on
 /// every request and after any cache. A [`Gate`](crate::gate::Gate) calls it after all validators,
 /// revocation lists and the authorizer; a validator that is called without a gate calls it itself.
@@ -428,6 +445,13 @@ pub trait SenderConstraint: fmt::Debug + Send + Sync {
         Proofs::NONE
     }
 
+    /// Returns a nonce for the next DPoP proof of a client, if proofs need one; by default they do
+    /// not. A gate sends it to clients that have presented no credential.
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        let _ = now;
+        None
+    }
+
     /// Returns the constraint that its clones share, so that validators which have the same one can
     /// be [joined](crate::jwt::JwtValidator::join); by default it has no clones.
     fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
@@ -452,6 +476,10 @@ impl<C: SenderConstraint + 'static> SenderConstraint for Arc<C> {
         (**self).proofs()
     }
 
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        (**self).nonce(now)
+    }
+
     fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
         Some(Self::clone(self))
     }
@@ -472,6 +500,10 @@ impl SenderConstraint for Arc<dyn SenderConstraint> {
 
     fn proofs(&self) -> Proofs {
         (**self).proofs()
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        (**self).nonce(now)
     }
 
     fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {

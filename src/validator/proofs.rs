@@ -69,6 +69,16 @@ impl Proofs {
         self.dpop
     }
 
+    /// Returns the names of these algorithms as clients send them, separated by single spaces. Ed25519
+    /// has two names (RFC 8037 section 3.1, RFC 9864 section 2.2).
+    pub(crate) fn dpop_names(self) -> String {
+        let names = self.dpop.iter().flat_map(|algorithm| {
+            let other = (algorithm == Algorithm::EdDsa).then_some("Ed25519");
+            [algorithm.as_str()].into_iter().chain(other)
+        });
+        names.collect::<Vec<_>>().join(" ")
+    }
+
     /// Returns true if DPoP proofs are checked.
     pub const fn has_dpop(self) -> bool {
         !self.dpop.is_empty()

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use super::authorities::Authorities;
 use super::proofs::Proofs;
 use super::scheme::{check_principal, has_meaning};
 use super::token_form::{TokenForm, may_begin_jwt};
 use super::{Shape, TokenValidator, all, choice};
+use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
 use crate::diagnosis::{Explanation, Finding, gather};
 use crate::error::{ConfigError, Rejection, RejectionKind};
@@ -137,6 +140,10 @@ impl TokenValidator for Router {
     fn proofs(&self) -> Proofs {
         let all = self.validators.iter().map(|own| own.proofs());
         all.reduce(Proofs::with).unwrap_or_default()
+    }
+
+    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
+        self.validators.iter().find_map(|own| own.nonce(now))
     }
 
     fn authorities(&self) -> Authorities {

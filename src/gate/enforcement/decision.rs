@@ -8,7 +8,7 @@ use super::state::RequestState;
 use super::trail::Trail;
 use crate::clock::UnixTime;
 use crate::error::RejectionKind;
-use crate::gate::core::GateCore;
+use crate::gate::core::{GateCore, Presented};
 use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::limit::{Ask, Charges};
@@ -111,7 +111,7 @@ impl Enforcement {
         };
         let result = result.map_err(|stop| {
             known.with(|state| self.settle(state, &stop, Some(request.principal()), None));
-            gate.refusal(stop)
+            gate.refusal(stop, Presented::of(request))
         });
         let record = known
             .with(|state| self.record_decision(request, recorded, (state, &own), result.as_ref()));
@@ -129,7 +129,7 @@ impl Enforcement {
                 }
                 Err(error) => {
                     known.with(RequestState::give_back);
-                    Err(gate.refusal(Stop::unrecorded(error)))
+                    Err(gate.refusal(Stop::unrecorded(error), Presented::default()))
                 }
             };
             self.report(gate, request, &mut known, &result);

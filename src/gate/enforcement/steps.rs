@@ -9,7 +9,7 @@ use super::trail::Trail;
 use crate::clock::UnixTime;
 use crate::error::RejectionKind;
 use crate::gate::admitted::{Admitted, Authenticated};
-use crate::gate::core::GateCore;
+use crate::gate::core::{GateCore, Presented};
 use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::limit::Ask;
@@ -112,7 +112,7 @@ impl Enforce for Arc<Enforcement> {
             Ok(()) => Ok(self.admitted(gate, state, caller, decision, Some(id))),
             Err(error) => {
                 state.give_back();
-                let refusal = gate.refusal(Stop::unrecorded(error));
+                let refusal = gate.refusal(Stop::unrecorded(error), Presented::default());
                 self.report_refused(gate, &refusal, Some(caller.principal()));
                 Err(refusal)
             }
@@ -138,7 +138,7 @@ impl Enforce for Arc<Enforcement> {
             }
             Err(error) => {
                 state.give_back();
-                let refusal = gate.refusal(Stop::unrecorded(error));
+                let refusal = gate.refusal(Stop::unrecorded(error), Presented::default());
                 self.report_refused(gate, &refusal, None);
                 Err(refusal)
             }
@@ -174,7 +174,7 @@ impl Enforce for Arc<Enforcement> {
             principal,
             claimed.map(|claimed| claimed.hash),
         );
-        let refusal = gate.refusal(stop);
+        let refusal = gate.refusal(stop, Presented::new(&facts, state.now));
         let known = caller.as_ref().ok_or(claimed);
         let Some(recorded) = self.record_refused(&facts, &state, known, &refusal) else {
             self.report_refused(gate, &refusal, principal);
@@ -185,7 +185,7 @@ impl Enforce for Arc<Enforcement> {
                 Ok(()) => refusal,
                 Err(error) => {
                     state.give_back();
-                    gate.refusal(Stop::unrecorded(error))
+                    gate.refusal(Stop::unrecorded(error), Presented::default())
                 }
             };
             self.report_refused(

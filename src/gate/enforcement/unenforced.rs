@@ -3,7 +3,7 @@
 use super::Enforce;
 use crate::clock::UnixTime;
 use crate::gate::admitted::{Admitted, Authenticated};
-use crate::gate::core::GateCore;
+use crate::gate::core::{GateCore, Presented};
 use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::metrics::Stage;
@@ -97,12 +97,12 @@ impl Enforce for Unenforced {
     fn refuse<'a>(
         &'a self,
         gate: &'a GateCore,
-        _: RequestFacts<'a>,
-        _: Self::State,
+        facts: RequestFacts<'a>,
+        now: Self::State,
         caller: Option<Authenticated>,
         stop: Stop,
     ) -> NowOrLater<'a, Refusal> {
-        let refusal = gate.refusal(stop);
+        let refusal = gate.refusal(stop, Presented::new(&facts, now));
         gate.report_refused(&refusal, caller.as_ref().map(Authenticated::principal));
         NowOrLater::now(refusal)
     }

@@ -8,8 +8,10 @@ use crate::diagnosis::{Explanation, Outcome, Step, Withheld, error_chain};
 use crate::error::{Rejection, RejectionKind};
 use crate::gate::Gate;
 use crate::gate::admitted::access_request;
+use crate::gate::core::Presented;
 use crate::gate::enforcement::RequestState;
 use crate::gate::slot::{Slot, SlotCaller};
+use crate::gate::stop::Stop;
 use crate::http_response::Refusal;
 use crate::now_or_later::NowOrLater;
 use crate::policy::{Authorizer, Decision};
@@ -101,7 +103,7 @@ impl Run<'_> {
                 report.sections.push(begun.section);
                 report.now = begun.state.now;
                 match begun.stop {
-                    Some(stop) => Some(self.gate.0.core.refusal(stop)),
+                    Some(stop) => Some(self.stopped(stop)),
                     None => self.checked(Some(&begun.state), &mut report).await?.err(),
                 }
             }
@@ -281,11 +283,16 @@ impl Run<'_> {
     }
 
     fn refuse(&self, rejection: impl Into<Rejection>) -> Refusal {
-        self.gate.0.core.challenge.respond_to(rejection)
+        self.stopped(Stop::Rejected(rejection.into()))
     }
 
     fn deny(&self, decision: Decision) -> Refusal {
-        self.gate.0.core.challenge.deny(decision)
+        self.stopped(Stop::Denied(decision))
+    }
+
+    fn stopped(&self, stop: Stop) -> Refusal {
+        let core = &self.gate.0.core;
+        core.refusal(stop, Presented::new(&self.facts, core.clock.now()))
     }
 }
 
