@@ -154,7 +154,7 @@ fn missing_credential_has_a_challenge_for_each_offered_scheme_and_no_error() {
         r#"resource_metadata="https://api.example.com/.well-known/oauth-protected-resource""#;
     let bearer = format!(r#"Bearer realm="the \"orders\" API", scope="orders:read", {metadata}"#);
     let dpop = bearer.replace("Bearer", "DPoP") + r#", algs="ES256 EdDSA""#;
-    assert_eq!(lines(&refusal), [bearer, dpop]);
+    assert_eq!(lines(&refusal), [dpop, bearer]);
     assert_eq!(refusal.error_code(), None);
 }
 

@@ -82,6 +82,11 @@ impl Once {
         self.used.load(Ordering::SeqCst)
     }
 
+    /// Accepts the next proof again.
+    pub(crate) fn reset(&self) {
+        self.used.store(0, Ordering::SeqCst);
+    }
+
     fn answer(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
         let before = self.used.fetch_add(1, Ordering::SeqCst);
         let headers = presented.facts().map(|facts| facts.headers());

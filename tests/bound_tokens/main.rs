@@ -4,6 +4,8 @@
 
 mod common;
 
+mod challenges;
+mod limits;
 mod proofs;
 mod schemes;
 mod wrapped;
