@@ -65,6 +65,10 @@ pub(super) static ALL: &[Metric] = &[
         "Failed writes of an audit sink.",
     ),
     metric(
+        "bearergate_certificates_ignored_total",
+        "Requests whose client certificate came in a header of an untrusted peer.",
+    ),
+    metric(
         "bearergate_limit_keys",
         "Keys of which a table of limits has a state.",
     ),
@@ -76,12 +80,28 @@ pub(super) static ALL: &[Metric] = &[
     metric("bearergate_locked_sources", "Sources that are locked out."),
     metric("bearergate_lockouts_total", "Lock-outs of sources."),
     metric(
+        "bearergate_nonces_sent_total",
+        "Responses with a nonce for the next proof of possession.",
+    ),
+    metric(
+        "bearergate_proofs_total",
+        "Proofs of possession by what became of them.",
+    ),
+    metric(
         "bearergate_rate_store_calls_total",
         "Calls of the stores of shared limits.",
     ),
     metric(
         "bearergate_rejections_total",
         "Refused requests by the kind of the refusal.",
+    ),
+    metric(
+        "bearergate_replay_entries",
+        "Marks of used proofs that are kept.",
+    ),
+    metric(
+        "bearergate_replay_full_total",
+        "Proofs that were refused, because there was no room for their marks.",
     ),
     metric(
         "bearergate_requests_total",

@@ -1,7 +1,10 @@
 //! Marks of what may be used once: proofs of possession, signed requests.
 
 mod mark;
+mod shard;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -37,11 +40,6 @@ pub trait ReplayStore: fmt::Debug + Send + Sync {
         until: UnixTime,
         now: UnixTime,
     ) -> NowOrLater<'_, Result<bool, StoreError>>;
-
-    /// Returns after how long a claim that was refused because there is no room may succeed, if it is known.
-    fn retry_after(&self) -> Option<std::time::Duration> {
-        None
-    }
 }
 
 const _: Option<&dyn ReplayStore> = None;

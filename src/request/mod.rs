@@ -8,6 +8,7 @@
 mod content;
 mod extension;
 mod facts;
+mod normal_form;
 mod target;
 
 pub use content::Content;

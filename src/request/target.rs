@@ -1,6 +1,10 @@
 //! The address under which clients reach a service.
 
+use std::net::IpAddr;
+
+use super::normal_form::{is_normal_path, normalized, push_origin};
 use crate::error::ConfigError;
+use crate::limits;
 
 /// The URI that a client has requested, as an extension of a request.
 ///
@@ -19,20 +23,43 @@ impl TargetUri {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whether the URI of a proof (`htu`) names this resource.
+    pub(crate) fn fits(&self, htu: &str) -> bool {
+        let (own, htu) = (without_query(&self.0), without_query(htu));
+        match normalized(own) {
+            Some(own) => normalized(htu) == Some(own),
+            None => false,
+        }
+    }
 }
 
 /// Where clients reach a service, and how the paths that the service receives become theirs.
 ///
 /// Proofs of possession and message signatures name the URI that the client has requested. It is
-/// compared with this configuration, never with `Host` or a forwarding header.
+/// compared with this configuration, and never with `Host`, a forwarding header or the authority of
+/// the request line: a proof that was stolen for another service would pass with them.
+///
+/// ```
+/// use bearergate::request::ExternalUrl;
+///
+/// // A proxy sends `/internal/7` for `https://api.example.com/orders/7`.
+/// let url = ExternalUrl::parse("https://api.example.com/orders")?.without("/internal")?;
+/// assert_eq!(url.external("/internal/7"), "https://api.example.com/orders/7");
+/// # Ok::<(), bearergate::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExternalUrl {
-    /// As configured, without a trailing slash.
-    base: Box<str>,
-    /// The length of scheme and authority in `base`.
-    origin_len: usize,
+    /// As it was configured.
+    text: Box<str>,
+    /// Scheme and authority in normal form.
+    origin: Box<str>,
+    /// The path of the base without its last slash.
+    path: Box<str>,
     without: Box<str>,
 }
+
+const FIELD: &str = "external_url";
 
 impl ExternalUrl {
     /// Parses the base of the service's URIs, such as `https://api.example.com/orders`. Plain http is
@@ -43,36 +70,285 @@ impl ExternalUrl {
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it is no such URI, or has
     /// user information, a query or a fragment.
     pub fn parse(base: &str) -> Result<Self, ConfigError> {
-        let base = base.trim_end_matches('/');
-        let origin_len = base
-            .find("://")
-            .and_then(|at| base.get(at + 3..)?.find('/').map(|slash| at + 3 + slash))
-            .unwrap_or(base.len());
+        let malformed = || {
+            ConfigError::unexpected(
+                FIELD,
+                "an https URL (http on a loopback host) without user information, query and fragment",
+                base,
+                "write it as clients do, such as `https://api.example.com`",
+            )
+        };
+        let normal = normalized(base).filter(|_| !base.contains(['?', '#', '\\']));
+        let normal = normal.ok_or_else(malformed)?;
+        let (scheme, rest) = base.split_once("://").ok_or_else(malformed)?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let mut origin = String::new();
+        push_origin(scheme, authority, &mut origin).ok_or_else(malformed)?;
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let is_unclear = path.ends_with('/') || !normal.starts_with(&origin);
+        if is_unclear || (origin.starts_with("http:") && !is_loopback(&origin)) {
+            return Err(malformed());
+        }
         Ok(Self {
-            base: base.into(),
-            origin_len,
+            text: base.into(),
+            origin: origin.into(),
+            path: path.into(),
             without: Box::default(),
         })
     }
 
-    /// Removes a prefix that a proxy has put before the path, such as `/internal`.
+    /// Removes a prefix that a proxy has put before the path, such as `/internal`. A path without it
+    /// stays as it is.
     ///
     /// # Errors
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it does not begin with a
-    /// slash or ends with one.
+    /// slash, ends with one, or has a query, a fragment or a percent-encoding.
     pub fn without(mut self, internal: &str) -> Result<Self, ConfigError> {
+        let is_path = internal.starts_with('/') && !internal.ends_with('/');
+        if !is_path || !is_normal_path(internal) || internal.contains(['?', '#']) {
+            return Err(ConfigError::unexpected(
+                "without",
+                "a path that begins with a slash and does not end with one",
+                internal,
+                "write it as `/internal`",
+            ));
+        }
         self.without = internal.into();
         Ok(self)
     }
 
     /// Returns the base as it was configured.
     pub fn as_str(&self) -> &str {
-        &self.base
+        &self.text
     }
 
-    /// Returns scheme and authority of the base.
-    pub fn origin(&self) -> &str {
-        self.base.get(..self.origin_len).unwrap_or_default()
+    /// Returns the URI that a client has requested, for a path (and query) that the service has
+    /// received.
+    pub fn external(&self, path_and_query: &str) -> String {
+        let path = self.outer_path(path_and_query);
+        [&*self.origin, &*self.path, path].concat()
+    }
+
+    /// Returns scheme and authority in lower case, without the default port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns scheme and authority apart.
+    pub(crate) fn scheme_and_authority(&self) -> (&str, &str) {
+        self.origin.split_once("://").unwrap_or_default()
+    }
+
+    /// Returns the path of the base, without a slash at its end.
+    pub(crate) fn base_path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns a path as clients know it, behind the path of the base.
+    pub(crate) fn outer_path<'p>(&self, path: &'p str) -> &'p str {
+        let rest = path.strip_prefix(&*self.without);
+        match rest {
+            Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => rest,
+            _ => path,
+        }
+    }
+
+    /// Returns whether the URI of a proof (`htu`) names the resource of a request. Its query and
+    /// fragment are ignored (RFC 9449 section 4.3).
+    pub(crate) fn fits(&self, htu: &str, path: &str) -> bool {
+        let htu = without_query(htu);
+        if htu.len() > limits::PROOF_URI_BYTES {
+            return false;
+        }
+        let outer = self.outer_path(path);
+        if !outer.is_empty() && !outer.starts_with('/') {
+            return false;
+        }
+        let own = [&*self.origin, &self.path, outer];
+        if is_normal_path(outer) && is_normal_path(&self.path) && is_concatenation(htu, own) {
+            return true;
+        }
+        match normalized(&own.concat()) {
+            Some(own) => normalized(htu) == Some(own),
+            None => false,
+        }
+    }
+}
+
+/// Returns whether a text is these parts, one after the other.
+fn is_concatenation(text: &str, parts: [&str; 3]) -> bool {
+    let rest = parts
+        .into_iter()
+        .try_fold(text, |rest, part| rest.strip_prefix(part));
+    rest == Some("")
+}
+
+fn without_query(uri: &str) -> &str {
+    uri.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn is_loopback(origin: &str) -> bool {
+    let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let address: Result<IpAddr, _> = host.parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn url(base: &str) -> ExternalUrl {
+        ExternalUrl::parse(base).unwrap()
+    }
+
+    #[test]
+    fn bases_are_absolute_and_secure() {
+        for good in [
+            "https://api.example.com",
+            "https://api.example.com/",
+            "https://API.example.com:8443/svc2",
+            "http://localhost:3000",
+            "http://127.0.0.1:80",
+            "http://[::1]:3000/x",
+        ] {
+            assert_eq!(url(good).as_str(), good);
+        }
+        for bad in [
+            "",
+            "api.example.com",
+            "/x",
+            "http://api.example.com",
+            "http://localhost.example.com",
+            "http://[::2]",
+            "wss://api.example.com",
+            "https://user@api.example.com",
+            "https://api.example.com?x=y",
+            "https://api.example.com#x",
+            "https://api.example.com/a//",
+            "https://api.example.com/%",
+            "https://api.example.com\\a",
+            "https://",
+        ] {
+            let error = ExternalUrl::parse(bad).unwrap_err();
+            assert_eq!(error.field(), FIELD, "{bad}");
+        }
+    }
+
+    #[test]
+    fn proofs_name_the_resource_by_the_configured_address() {
+        let ours = url("https://api.example.com");
+        for htu in [
+            "https://api.example.com/a",
+            "HTTPS://API.EXAMPLE.COM/a",
+            "https://api.example.com:443/a",
+            "https://api.example.com/%61",
+            "https://api.example.com/b/../a",
+            "https://api.example.com/a?x=y",
+            "https://api.example.com/a#frag",
+            "https://api.example.com/a?x#y",
+        ] {
+            assert!(ours.fits(htu, "/a"), "{htu}");
+        }
+        for htu in [
+            "",
+            "/a",
+            "https://api.example.com",
+            "https://api.example.com/A",
+            "https://api.example.com/a/",
+            "https://api.example.com//a",
+            "https://api.example.com/a;v=1",
+            "https://api.example.com./a",
+            "http://api.example.com/a",
+            "https://other.example.com/a",
+            "https://api.example.com:8443/a",
+            "https://api.example.com.evil.example/a",
+            "https://api.example.com@evil.example/a",
+        ] {
+            assert!(!ours.fits(htu, "/a"), "{htu}");
+        }
+    }
+
+    #[test]
+    fn the_path_is_compared_as_it_was_received() {
+        let ours = url("https://api.example.com");
+        assert!(ours.fits("https://api.example.com/a%40b", "/a%40b"));
+        assert!(!ours.fits("https://api.example.com/a@b", "/a%40b"));
+        assert!(ours.fits("https://api.example.com/a%2fb", "/a%2Fb"));
+        assert!(!ours.fits("https://api.example.com/a/b", "/a%2Fb"));
+        assert!(ours.fits("https://api.example.com", "/"));
+        assert!(ours.fits("https://api.example.com/", "/"));
+        assert!(!ours.fits("https://api.example.com/%zz", "/%zz"));
+        assert!(!ours.fits("https://api.example.com*", "*"));
+    }
+
+    #[test]
+    fn prefixes_of_proxies_are_added_and_removed() {
+        let ours = url("https://api.example.com/svc2");
+        assert!(ours.fits("https://api.example.com/svc2/a", "/a"));
+        assert!(!ours.fits("https://api.example.com/a", "/a"));
+        let ours = url("https://api.example.com/svc2")
+            .without("/internal")
+            .unwrap();
+        assert!(ours.fits("https://api.example.com/svc2/a", "/internal/a"));
+        assert!(ours.fits("https://api.example.com/svc2/a", "/a"));
+        assert!(ours.fits("https://api.example.com/svc2/internalx", "/internalx"));
+        assert!(ours.fits("https://api.example.com/svc2", "/internal"));
+        let root = url("https://api.example.com").without("/internal").unwrap();
+        assert!(root.fits("https://api.example.com/", "/internal"));
+        assert_eq!(
+            root.external("/internal?x=y"),
+            "https://api.example.com?x=y"
+        );
+        for bad in ["", "internal", "/internal/", "/", "/a?b", "/%61", "/a/../b"] {
+            assert!(url("https://h.example").without(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_uri_of_2048_bytes_is_compared_and_a_longer_one_is_not() {
+        let ours = url("https://api.example.com");
+        let path = format!("/{}", "a".repeat(2_048 - 24));
+        let htu = format!("https://api.example.com{path}");
+        assert_eq!(htu.len(), 2_048);
+        assert!(ours.fits(&htu, &path));
+        assert!(!ours.fits(&format!("{htu}a"), &format!("{path}a")));
+    }
+
+    #[test]
+    fn a_target_of_a_gateway_is_compared_in_normal_form() {
+        let target = TargetUri::new("https://api.example.com/a?x=y");
+        assert!(target.fits("https://API.example.com:443/a"));
+        assert!(!target.fits("https://api.example.com/b"));
+        assert!(!TargetUri::new("").fits(""));
+    }
+
+    #[test]
+    fn the_usual_spelling_is_compared_without_an_allocation() {
+        let ours = url("https://api.example.com/svc2")
+            .without("/internal")
+            .unwrap();
+        let htu = "https://api.example.com/svc2/orders/7?x=y";
+        let usual = allocation_counter::measure(|| assert!(ours.fits(htu, "/internal/orders/7")));
+        assert_eq!(usual.count_total, 0);
+        let htu = "https://API.example.com/svc2/orders/7";
+        let other = allocation_counter::measure(|| assert!(ours.fits(htu, "/internal/orders/7")));
+        assert!(other.count_total <= 5, "{}", other.count_total);
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_of_the_comparison_agree(path in "(/[a-c.%2eF@:]{0,3}){1,4}") {
+            let ours = url("https://api.example.com");
+            let htu = format!("https://api.example.com{path}");
+            let is_valid = normalized(&htu).is_some();
+            prop_assert_eq!(ours.fits(&htu, &path), is_valid);
+        }
     }
 }

@@ -1,0 +1,251 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::error::StoreErrorKind;
+use crate::event::{Event, Observer};
+
+const fn at(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+const NOW: u64 = 1_700_000_010;
+
+fn mark(owner: &str, id: u32) -> ReplayMark {
+    ReplayMark::new("test", owner.as_bytes(), &id.to_be_bytes())
+}
+
+fn claim(
+    table: &ReplayTable,
+    mark: ReplayMark,
+    until: u64,
+    now: u64,
+) -> Result<bool, StoreErrorKind> {
+    let claimed = table.claim(mark, at(until), at(now)).try_now();
+    claimed.unwrap().map_err(|error| error.kind())
+}
+
+fn table() -> ReplayTable {
+    ReplayTable::new(1_024).unwrap()
+}
+
+#[test]
+fn a_mark_is_claimed_once_until_it_ends() {
+    let table = table();
+    let own = mark("a", 1);
+    assert_eq!(claim(&table, own, NOW + 60, NOW), Ok(true));
+    for now in NOW..NOW + 60 {
+        assert_eq!(claim(&table, own, NOW + 60, now), Ok(false), "{now}");
+        // A later proof with the same id ends later.
+        assert_eq!(claim(&table, own, now + 90, now), Ok(false), "{now}");
+    }
+    assert_eq!(claim(&table, own, NOW + 300, NOW + 60 + 30), Ok(true));
+}
+
+#[test]
+fn owner_and_kind_and_id_make_the_mark() {
+    let table = table();
+    assert_eq!(claim(&table, mark("a", 1), NOW + 60, NOW), Ok(true));
+    assert_eq!(claim(&table, mark("b", 1), NOW + 60, NOW), Ok(true));
+    assert_eq!(claim(&table, mark("a", 2), NOW + 60, NOW), Ok(true));
+    let marks = [
+        ReplayMark::new("k", b"ab", b"c"),
+        ReplayMark::new("k", b"a", b"bc"),
+        ReplayMark::new("k", b"abc", b""),
+        ReplayMark::new("kab", b"", b"c"),
+    ];
+    for (index, own) in marks.iter().enumerate() {
+        assert!(!marks[..index].contains(own));
+    }
+}
+
+#[test]
+fn a_mark_of_the_last_second_is_kept_through_it() {
+    let table = table();
+    let own = mark("a", 1);
+    assert_eq!(claim(&table, own, NOW + 1, NOW), Ok(true));
+    assert_eq!(claim(&table, own, NOW + 1, NOW), Ok(false));
+}
+
+#[test]
+fn one_owner_has_a_quarter_and_others_go_on() {
+    let table = table();
+    for id in 0..256 {
+        assert_eq!(
+            claim(&table, mark("a", id), NOW + 60, NOW),
+            Ok(true),
+            "{id}"
+        );
+    }
+    assert_eq!(
+        claim(&table, mark("a", 256), NOW + 60, NOW),
+        Err(StoreErrorKind::Full)
+    );
+    assert_eq!(claim(&table, mark("a", 7), NOW + 60, NOW), Ok(false));
+    assert_eq!(claim(&table, mark("b", 7), NOW + 60, NOW), Ok(true));
+    assert_eq!(table.refused(), 1);
+}
+
+#[test]
+fn a_full_table_forgets_nothing_and_has_room_when_marks_have_ended() {
+    let table = table();
+    let owners: Vec<String> = (0..1_024).map(|owner| owner.to_string()).collect();
+    for (id, owner) in (0..).zip(&owners) {
+        assert_eq!(claim(&table, mark(owner, id), NOW + 60, NOW), Ok(true));
+    }
+    let full = Err(StoreErrorKind::Full);
+    assert_eq!(claim(&table, mark("other", 0), NOW + 60, NOW), full);
+    for (id, owner) in (0..).zip(&owners) {
+        assert_eq!(claim(&table, mark(owner, id), NOW + 60, NOW), Ok(false));
+    }
+    assert_eq!(claim(&table, mark("other", 0), NOW + 60, NOW + 59), full);
+    // The marks are in shards that nobody uses: a sweep drops them.
+    assert_eq!(
+        claim(&table, mark("other", 0), NOW + 200, NOW + 90),
+        Ok(true)
+    );
+    assert_eq!(table.len(), 1);
+}
+
+#[test]
+fn marks_that_were_forgotten_are_not_new_when_the_clock_goes_back() {
+    let table = table();
+    let own = mark("a", 1);
+    assert_eq!(claim(&table, own, NOW + 60, NOW), Ok(true));
+    assert_eq!(
+        claim(&table, mark("a", 2), NOW + 3_700, NOW + 3_600),
+        Ok(true)
+    );
+    assert_eq!(
+        claim(&table, own, NOW + 60, NOW),
+        Err(StoreErrorKind::Unavailable)
+    );
+    assert_eq!(claim(&table, mark("a", 3), NOW + 3_700, NOW), Ok(true));
+}
+
+#[test]
+fn a_full_table_is_reported_once_a_second_with_its_count() {
+    #[derive(Debug, Default)]
+    struct Counts(AtomicUsize, AtomicUsize);
+
+    impl Observer for Arc<Counts> {
+        fn observe(&self, event: &Event<'_>) {
+            if let Event::ReplayTableFull { count } = event {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                self.1
+                    .fetch_add(usize::try_from(*count).unwrap(), Ordering::Relaxed);
+            }
+        }
+    }
+
+    let counts = Arc::new(Counts::default());
+    let table = table().observer(Arc::clone(&counts));
+    for id in 0..260 {
+        let _ = claim(&table, mark("a", id), NOW + 60, NOW);
+    }
+    let _ = claim(&table, mark("a", 300), NOW + 60, NOW + 1);
+    assert_eq!(counts.0.load(Ordering::Relaxed), 2);
+    assert_eq!(counts.1.load(Ordering::Relaxed), 5);
+}
+
+#[test]
+fn of_equal_claims_on_many_threads_one_wins() {
+    let table = ReplayTable::new(100_000).unwrap();
+    let won = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for id in 0..10_000 {
+                    let owner = (id % 100).to_string();
+                    if claim(&table, mark(&owner, id), NOW + 60, NOW) == Ok(true) {
+                        won.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(won.load(Ordering::Relaxed), 10_000);
+    assert_eq!(table.len(), 10_000);
+}
+
+#[test]
+fn sizes_outside_the_bounds_are_refused() {
+    for good in [1_024, 16_777_216] {
+        assert!(ReplayTable::new(good).is_ok());
+    }
+    for bad in [0, 1_023, 16_777_217] {
+        assert_eq!(ReplayTable::new(bad).unwrap_err().field(), "entries");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Claim { owner: u8, id: u8, life: u64 },
+    Wait(u64),
+    Back(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let claim = (0_u8..4, 0_u8..8, 1_u64..200).prop_map(|(owner, id, life)| Step::Claim {
+        owner,
+        id,
+        life,
+    });
+    let step = prop_oneof![
+        8 => claim,
+        2 => (0_u64..70).prop_map(Step::Wait),
+        1 => (0_u64..100).prop_map(Step::Back),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+proptest! {
+    /// No mark is claimed twice before it has ended, whatever the clock does.
+    #[test]
+    fn no_mark_is_claimed_twice(steps in steps()) {
+        let table = table();
+        let mut now = NOW;
+        let mut ends: HashMap<(u8, u8), u64> = HashMap::new();
+        for step in steps {
+            match step {
+                Step::Wait(secs) => now += secs,
+                Step::Back(secs) => now -= secs.min(now),
+                Step::Claim { owner, id, life } => {
+                    let own = mark(&owner.to_string(), id.into());
+                    let until = now + life;
+                    if claim(&table, own, until, now) == Ok(true) {
+                        if let Some(end) = ends.get(&(owner, id)) {
+                            // It had ended at some time, or this one ends later than what was forgotten.
+                            prop_assert!(*end < until);
+                        }
+                        ends.insert((owner, id), until);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_entry_takes_at_most_forty_bytes() {
+    let table = ReplayTable::new(100_000).unwrap();
+    let measured = allocation_counter::measure(|| {
+        for id in 0..100_000_u32 {
+            let owner = (id % 1_000).to_string();
+            assert_eq!(
+                claim(&table, mark(&owner, id), NOW + 1 + u64::from(id % 89), NOW),
+                Ok(true)
+            );
+        }
+    });
+    let bytes = measured.bytes_current / 100_000;
+    assert!(bytes <= 40, "{bytes}");
+    let again = allocation_counter::measure(|| {
+        assert_eq!(claim(&table, mark("1", 1), NOW + 60, NOW), Ok(false));
+    });
+    assert_eq!(again.count_total, 0);
+}
