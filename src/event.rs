@@ -217,16 +217,6 @@ pub enum Event<'a> {
     ProofRefused {
         /// The check that failed, as a stable code, such as `htu`.
         step: &'static str,
-        /// The authority of the token.
-        authority: &'a str,
-    },
-    /// A proof of possession, or a signed request, was presented a second time: a client repeats
-    /// requests, or someone has read one.
-    ProofReplayed {
-        /// The authority of the token.
-        authority: &'a str,
-        /// Its subject.
-        subject: Option<&'a str>,
     },
     /// Requests may go to this host without TLS, because the configuration allows it
     /// ([`HttpSettings::allow_plain_http`](crate::http_client::HttpSettings::allow_plain_http)).
@@ -323,7 +313,6 @@ impl Event<'_> {
             Self::PolicyNotReloaded { .. } => "policy_not_reloaded",
             Self::PolicyReloaded { .. } => "policy_reloaded",
             Self::ProofRefused { .. } => "proof_refused",
-            Self::ProofReplayed { .. } => "proof_replayed",
             Self::ReplayTableFull { .. } => "replay_table_full",
             Self::RateStoreDown { .. } => "rate_store_down",
             Self::RateStoreUp { .. } => "rate_store_up",

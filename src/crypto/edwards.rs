@@ -35,6 +35,15 @@ pub(super) fn check_point(encoded: &[u8; 32]) -> Result<(), Flaw> {
     Ok(())
 }
 
+/// Returns whether an encoded point is canonical and not one of small order. Whether it is on the
+/// curve is not checked.
+pub(super) fn is_large_order(encoded: &[u8; 32]) -> bool {
+    let mut y = *encoded;
+    let [.., last] = &mut y;
+    *last &= 0x7f; // without the sign of x
+    y.iter().rev().lt(PRIME.iter().rev()) && !SMALL_ORDER.contains(&y)
+}
+
 /// The field prime 2^255 - 19, little-endian.
 const PRIME: [u8; 32] = little_endian(0xed, 0xff, 0x7f);
 

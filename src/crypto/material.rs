@@ -140,7 +140,7 @@ fn stripped(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-fn check_modulus(n: &[u8]) -> Result<(), Flaw> {
+pub(super) fn check_modulus(n: &[u8]) -> Result<(), Flaw> {
     let zeros = n.first().map_or(0, |byte| byte.leading_zeros());
     let bits = n.len() * 8 - zeros as usize;
     if bits < limits::RSA_BITS_MIN {
@@ -167,7 +167,7 @@ fn check_modulus(n: &[u8]) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn check_exponent(e: &[u8]) -> Result<(), Flaw> {
+pub(super) fn check_exponent(e: &[u8]) -> Result<(), Flaw> {
     const RANGE: Flaw =
         Flaw::weak("expected an odd RSA exponent in 65537..2^33, found another; make a new key");
     if e.len() > size_of::<u64>() {

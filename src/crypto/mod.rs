@@ -7,6 +7,7 @@
 
 mod algorithm;
 mod edwards;
+mod embedded;
 mod flaw;
 mod material;
 #[cfg(feature = "aws-lc-rs")]
@@ -25,6 +26,7 @@ mod test_wycheproof;
 mod verify;
 
 pub use algorithm::{Algorithm, Algorithms};
+pub(crate) use embedded::EmbeddedKey;
 pub(crate) use flaw::Flaw;
 pub(crate) use material::{Curve, Material};
 pub use provider::Provider;

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use aws_lc_rs::signature;
-use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm};
+use aws_lc_rs::signature::{
+    EcdsaVerificationAlgorithm, ParsedPublicKey, RsaPublicKeyComponents, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
 
 use super::algorithm::{Algorithm, Algorithms};
+use super::embedded::EmbeddedKey;
 use super::flaw::Flaw;
 use super::material::{Curve, Material};
 use super::ring_interface::mac_and_rsa_params;
@@ -32,6 +36,32 @@ impl Backend for OnAwsLcRs {
             Material::Secret(secret) => Arc::new(Mac::new(secret.expose(), algorithms)),
         })
     }
+
+    fn verify_embedded(
+        &self,
+        key: EmbeddedKey<'_>,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        match key {
+            EmbeddedKey::Ec(curve, point) => {
+                signature.len() == 2 * curve.len()
+                    && ecdsa_params(curve).is_some_and(|params| {
+                        UnparsedPublicKey::new(params, point)
+                            .verify(message, signature)
+                            .is_ok()
+                    })
+            }
+            EmbeddedKey::Ed25519(point) => UnparsedPublicKey::new(&signature::ED25519, point)
+                .verify(message, signature)
+                .is_ok(),
+            EmbeddedKey::Rsa(n, e) => rsa_params(algorithm).is_some_and(|params| {
+                let key = RsaPublicKeyComponents { n, e };
+                key.verify(params, message, signature).is_ok()
+            }),
+        }
+    }
 }
 
 const REFUSED: Flaw = Flaw::malformed(
@@ -50,6 +80,15 @@ struct Ed25519(ParsedPublicKey);
 impl Verify for Ed25519 {
     fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         algorithm == Algorithm::EdDsa && self.0.verify_sig(message, signature).is_ok()
+    }
+}
+
+/// Returns how proofs by keys on this curve are verified; none is on P-521.
+fn ecdsa_params(curve: Curve) -> Option<&'static EcdsaVerificationAlgorithm> {
+    match curve {
+        Curve::P256 => Some(&signature::ECDSA_P256_SHA256_FIXED),
+        Curve::P384 => Some(&signature::ECDSA_P384_SHA384_FIXED),
+        Curve::P521 => None,
     }
 }
 

@@ -6,6 +6,7 @@ use ring::signature;
 use ring::signature::{EcdsaVerificationAlgorithm, RsaPublicKeyComponents, UnparsedPublicKey};
 
 use super::algorithm::{Algorithm, Algorithms};
+use super::embedded::EmbeddedKey;
 use super::flaw::Flaw;
 use super::material::{Curve, Material};
 use super::p521::P521Key;
@@ -33,6 +34,32 @@ impl Backend for OnRing {
             })),
             Material::Secret(secret) => Arc::new(Mac::new(secret.expose(), algorithms)),
         })
+    }
+
+    fn verify_embedded(
+        &self,
+        key: EmbeddedKey<'_>,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        match key {
+            EmbeddedKey::Ec(curve, point) => {
+                signature.len() == 2 * curve.len()
+                    && ecdsa_params(curve).is_some_and(|params| {
+                        UnparsedPublicKey::new(params, point)
+                            .verify(message, signature)
+                            .is_ok()
+                    })
+            }
+            EmbeddedKey::Ed25519(point) => UnparsedPublicKey::new(&signature::ED25519, point)
+                .verify(message, signature)
+                .is_ok(),
+            EmbeddedKey::Rsa(n, e) => rsa_params(algorithm).is_some_and(|params| {
+                let key = RsaPublicKeyComponents { n, e };
+                key.verify(params, message, signature).is_ok()
+            }),
+        }
     }
 }
 
@@ -70,11 +97,18 @@ impl Verify for P521Key {
     }
 }
 
+/// Returns how `ring` verifies on this curve; it does not on P-521.
+fn ecdsa_params(curve: Curve) -> Option<&'static EcdsaVerificationAlgorithm> {
+    match curve {
+        Curve::P256 => Some(&signature::ECDSA_P256_SHA256_FIXED),
+        Curve::P384 => Some(&signature::ECDSA_P384_SHA384_FIXED),
+        Curve::P521 => None,
+    }
+}
+
 fn ec(curve: Curve, point: &[u8]) -> Result<Arc<dyn Verify>, Flaw> {
-    let params = match curve {
-        Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
-        Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
-        Curve::P521 => return Ok(Arc::new(P521Key::new(point)?)),
+    let Some(params) = ecdsa_params(curve) else {
+        return Ok(Arc::new(P521Key::new(point)?));
     };
     let point = point.to_vec();
     Ok(Arc::new(Ecdsa {

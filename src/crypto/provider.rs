@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::Algorithms;
+use super::algorithm::{Algorithm, Algorithms};
+use super::embedded::EmbeddedKey;
 use super::flaw::Flaw;
 use super::material::Material;
 #[cfg(feature = "aws-lc-rs")]
@@ -61,6 +62,17 @@ impl Provider {
         algorithms: Algorithms,
     ) -> Result<Arc<dyn Verify>, Flaw> {
         self.0.prepare(material, algorithms)
+    }
+
+    /// Verifies one signature under a key that is used once.
+    pub(super) fn verify_embedded(
+        self,
+        key: EmbeddedKey<'_>,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        self.0.verify_embedded(key, algorithm, message, signature)
     }
 }
 

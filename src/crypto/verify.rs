@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::algorithm::{Algorithm, Algorithms};
+use super::embedded::EmbeddedKey;
 use super::flaw::Flaw;
 use super::material::Material;
 
@@ -13,6 +14,16 @@ pub(super) trait Backend: Send + Sync {
     /// Prepares a key for these algorithms.
     fn prepare(&self, material: &Material, algorithms: Algorithms)
     -> Result<Arc<dyn Verify>, Flaw>;
+
+    /// Returns true only if the signature is valid under a key that is used once. The key serves the
+    /// algorithm.
+    fn verify_embedded(
+        &self,
+        key: EmbeddedKey<'_>,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool;
 }
 
 /// A key prepared for its algorithms.

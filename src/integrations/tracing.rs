@@ -96,7 +96,6 @@ impl Observer for TracingObserver {
             Event::AuditLost { .. } | Event::AuditSinkFailed { .. } => of_audit(event),
             Event::ForwardedCertificateIgnored { .. }
             | Event::ProofRefused { .. }
-            | Event::ProofReplayed { .. }
             | Event::ReplayTableFull { .. } => of_proof(event),
         }
     }
@@ -304,17 +303,8 @@ fn of_proof(event: &Event<'_>) {
                 count,
             });
         }
-        Event::ProofRefused { step, authority } => {
-            write_event!(event, INFO, "proof of possession refused", {
-                step,
-                authority = text(authority),
-            });
-        }
-        Event::ProofReplayed { authority, subject } => {
-            write_event!(event, WARN, "proof of possession used twice", {
-                authority = text(authority),
-                subject = subject.map(text),
-            });
+        Event::ProofRefused { step } => {
+            write_event!(event, INFO, "proof of possession refused", { step, });
         }
         Event::ReplayTableFull { count } => {
             write_event!(event, ERROR, "table of used proofs full", { count, });

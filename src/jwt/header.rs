@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::rejections;
+use crate::credential::without_application;
 use crate::crypto::Algorithm;
 use crate::error::RejectionKind;
 use crate::json::{Sink, Span, TextRange, Unescaped, Value, scan_object};
@@ -213,14 +214,5 @@ impl HeaderCache {
                 return;
             }
         }
-    }
-}
-
-/// Removes the prefix `application/`, which may be omitted (RFC 7515 section 4.1.9).
-pub(super) fn without_application(typ: &str) -> &str {
-    const PREFIX: &str = "application/";
-    match typ.split_at_checked(PREFIX.len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
-        _ => typ,
     }
 }

@@ -1,8 +1,9 @@
 //! A token after its signature was verified, before its claims are checked.
 
 use super::claims::RegisteredClaims;
-use super::header::{Typ, without_application};
+use super::header::Typ;
 use crate::clock::UnixTime;
+use crate::credential::without_application;
 use crate::json::{Document, TextRange, Value};
 
 /// A token whose signature is valid and whose claims are being checked.

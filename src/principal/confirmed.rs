@@ -10,7 +10,6 @@ pub struct Confirmed(Confirmation);
 
 impl Confirmed {
     /// Call it only after the proof of every method of the confirmation was checked.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for `binding`"))]
     pub(crate) const fn new(confirmation: Confirmation) -> Self {
         Self(confirmation)
     }

@@ -21,7 +21,6 @@ pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
 pub(crate) use choice::NOT_A_JWT;
 pub use proof_notes::Freshness;
-#[expect(unused_imports, reason = "for the sender constraints of `binding`")]
 pub(crate) use proof_notes::{PendingClaim, ProofNotes};
 pub use proofs::Proofs;
 pub(crate) use router::Router;

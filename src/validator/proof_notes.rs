@@ -21,10 +21,12 @@ pub(crate) struct ProofNotes {
 }
 
 /// A proof that was verified, and whose mark is still to be claimed.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct PendingClaim {
     pub(crate) mark: ReplayMark,
     pub(crate) until: UnixTime,
+    /// The nonce that the client should use next, if its own is about to end.
+    pub(crate) nonce: Option<HeaderValue>,
 }
 
 /// What says that a proof is fresh.
@@ -40,7 +42,7 @@ pub enum Freshness {
 impl ProofNotes {
     /// Returns the claim of a proof that was verified before.
     pub(crate) fn claim(&self) -> Option<PendingClaim> {
-        self.claim.get().copied()
+        self.claim.get().cloned()
     }
 
     /// Notes that the proof of this request is verified.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::clock::UnixTime;
+use crate::credential::without_application;
 use crate::credential::{Unverified, base64url};
 use crate::crypto::{Algorithm, Algorithms};
 use crate::diagnosis::{Explanation, Step};
@@ -12,7 +13,7 @@ use crate::jwt::claim_name::{ClaimName, Slots};
 use crate::jwt::claims::RegisteredClaims;
 use crate::jwt::compact;
 use crate::jwt::explain::step_name::StepName;
-use crate::jwt::header::{Typ, without_application};
+use crate::jwt::header::Typ;
 use crate::jwt::issuer_rules::{IssuerRules, KeySource};
 use crate::jwt::issuers::IssuerTable;
 use crate::jwt::verified_token::VerifiedToken;

@@ -2,11 +2,11 @@
 
 use super::case::Case;
 use super::wording::Wording;
+use crate::credential::without_application;
 use crate::crypto::{Algorithm, Algorithms};
 use crate::error::RejectionKind;
 use crate::json::Value;
 use crate::jwt::contrast::{Contrast, Shown, type_name};
-use crate::jwt::header::without_application;
 use crate::limits;
 
 impl Case<'_> {

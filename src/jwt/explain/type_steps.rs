@@ -2,10 +2,10 @@
 
 use super::case::Case;
 use super::wording::Wording;
+use crate::credential::without_application;
 use crate::error::Rejection;
 use crate::jwt::claim_name::ClaimName;
 use crate::jwt::contrast::{Contrast, List, type_name};
-use crate::jwt::header::without_application;
 use crate::jwt::issuer_rules::{AcceptedTypes, Purpose, RequiredType};
 use crate::jwt::purpose::TokenPurpose;
 

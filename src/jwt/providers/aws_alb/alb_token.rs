@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 
 use crate::clock::UnixTime;
+use crate::credential::without_application;
 use crate::crypto::Algorithm;
 use crate::error::{Rejection, RejectionKind};
 use crate::json::{Document, Kind, Rounding, Value, seconds};
-use crate::jwt::header::without_application;
 use crate::limits;
 
 /// A token that is parsed but not verified: all of it is untrusted.
