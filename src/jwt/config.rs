@@ -137,6 +137,11 @@ impl JwtConfig {
     /// Rejects settings for tokens of another purpose than the configured one.
     fn check_purpose(&self) -> Result<(), ConfigError> {
         let is_id = matches!(self.purpose, Purpose::IdToken(_));
+        if is_id && self.constraint.is_some() {
+            let detail = "expected a validator of access tokens, found one of ID tokens, which are \
+                          bound to no key of a sender; remove the constraint";
+            return Err(ConfigError::conflict("sender_constraint", detail));
+        }
         if let Some(mark) = &self.access_mark {
             mark.check_name()?;
             if is_id {

@@ -8,6 +8,7 @@ mod conformance;
 mod issuer;
 mod key;
 mod memory_sink;
+mod proof_key;
 mod token;
 
 pub use conformance::{
@@ -17,4 +18,5 @@ pub use conformance::{
 pub use issuer::{Answer, FakeEndpoint, FakeIssuer, FakeIssuerBuilder, Fault, SeenRequest};
 pub use key::FakeKey;
 pub use memory_sink::MemorySink;
+pub use proof_key::{ProofBuilder, ProofKey};
 pub use token::TokenBuilder;

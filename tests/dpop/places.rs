@@ -1,0 +1,215 @@
+//! What is bound, and how it is presented.
+
+use bearergate::RejectionKind;
+use bearergate::binding::Binding;
+use bearergate::credential::Sources;
+use bearergate::key::KeySet;
+use bearergate::testing::{FakeKey, ProofKey, TokenBuilder};
+use bearergate::{Gate, JwtValidator};
+use serde_json::json;
+
+use crate::common::*;
+
+#[test]
+fn the_scheme_is_read_in_any_case() {
+    let service = Service::new();
+    for scheme in ["DPoP", "dpop", "DPOP", "dPoP"] {
+        let token = service.bound_token();
+        let proof = service.proof(&token).sign();
+        assert_eq!(
+            service.kind(&under(scheme, &token, &[&proof])),
+            None,
+            "{scheme}"
+        );
+    }
+}
+
+#[test]
+fn a_bound_token_is_not_taken_as_a_bearer_token() {
+    let service = Service::new();
+    let token = service.bound_token();
+    let proof = service.proof(&token).sign();
+    assert_eq!(service.kind(&under("Bearer", &token, &[&proof])), REQUIRED);
+    assert_eq!(service.kind(&under("Bearer", &token, &[])), REQUIRED);
+}
+
+#[test]
+fn a_header_beside_an_unbound_token_is_not_looked_at() {
+    let service = Service::new();
+    let token = service.token(json!(null));
+    let absent = TokenBuilder::new(&service.issuer, NOW)
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .sign();
+    assert!(service.kind(&under("Bearer", &token, &[])).is_some());
+    for proofs in [&[][..], &["x"], &["x", "y"], &[""]] {
+        assert_eq!(
+            service.kind(&under("Bearer", &absent, proofs)),
+            None,
+            "{proofs:?}"
+        );
+    }
+    assert_eq!(service.kind(&under("DPoP", &absent, &["x"])), MISMATCH);
+}
+
+#[test]
+fn unbound_tokens_are_refused_where_proofs_are_required() {
+    let service = Service::bound(|clock| {
+        Binding::dpop(dpop(clock).build().unwrap())
+            .required()
+            .build()
+    });
+    let unbound = TokenBuilder::new(&service.issuer, NOW)
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .sign();
+    assert_eq!(service.kind(&under("Bearer", &unbound, &[])), REQUIRED);
+    assert_eq!(service.changed(|proof| proof), None);
+}
+
+#[test]
+fn a_confirmation_that_is_not_understood_is_refused_with_a_perfect_proof() {
+    let service = Service::new();
+    let jkt = service.client.thumbprint();
+    for cnf in [
+        json!({}),
+        json!([]),
+        json!("jkt"),
+        json!({"jkt": &jkt[1..]}),
+        json!({"jkt": format!("{jkt}=")}),
+        json!({"jkt": 1}),
+        json!({"jkt": jkt, "kid": "x"}),
+        json!({"jkt": jkt, "jwk": service.client.jwk()}),
+        json!({"jwk": service.client.jwk()}),
+        json!({"JKT": jkt}),
+    ] {
+        let token = service.token(&cnf);
+        let proof = service.proof(&token).sign();
+        for scheme in ["DPoP", "Bearer"] {
+            let refusal = service
+                .check(&under(scheme, &token, &[&proof]))
+                .unwrap_err();
+            assert_eq!(refusal.status(), 401, "{scheme} {cnf}");
+        }
+    }
+}
+
+// RFC 9449 section 7.1: the scheme is part of the protection.
+#[test]
+fn a_bound_token_passes_from_no_other_place() {
+    let issuer = FakeKey::es256("issuer");
+    let clock = bearergate::clock::FakeClock::at(NOW);
+    let client = ProofKey::es256();
+    let validator = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .keys(KeySet::from(issuer.public()))
+        .sender_constraint(Binding::dpop(dpop(&clock).build().unwrap()).build())
+        .build()
+        .unwrap();
+    let sources = Sources::builder()
+        .dpop()
+        .query("access_token")
+        .header("x-token")
+        .cookie("token")
+        .build()
+        .unwrap();
+    let gate = Gate::builder()
+        .validator(validator)
+        .sources(sources)
+        .clock(clock);
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    let token = TokenBuilder::new(&issuer, NOW)
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .claim("cnf", json!({"jkt": client.thumbprint()}))
+        .sign();
+    let kind = |uri: &str, name: &'static str, value: String| {
+        let proof = client.proof("GET", ORDERS).token(&token).at(NOW).sign();
+        let request = http::Request::get(uri)
+            .header("dpop", proof)
+            .header(name, value);
+        let request = request.body(()).unwrap();
+        gate.try_check_now(&request)
+            .unwrap()
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    assert_eq!(
+        kind("/orders", "authorization", format!("DPoP {token}")),
+        None
+    );
+    let query = format!("/orders?access_token={token}");
+    assert_eq!(kind(&query, "x-other", "1".to_owned()), REQUIRED);
+    assert_eq!(kind("/orders", "x-token", token.clone()), REQUIRED);
+    assert_eq!(
+        kind("/orders", "cookie", format!("token={token}")),
+        REQUIRED
+    );
+}
+
+#[test]
+fn a_validator_of_ones_own_makes_a_confirmed_principal() {
+    use bearergate::credential::PresentedCredential;
+    use bearergate::principal::{Confirmation, PrincipalKind};
+    use bearergate::validator::Shape;
+    use bearergate::{NowOrLater, Principal, Rejection, TokenValidator};
+
+    /// Opaque tokens whose key is known to the service.
+    #[derive(Debug)]
+    struct Own {
+        binding: Binding,
+        confirmation: Confirmation,
+    }
+
+    impl TokenValidator for Own {
+        fn shapes(&self) -> &[Shape] {
+            &[Shape::Opaque]
+        }
+
+        fn validate<'a>(
+            &'a self,
+            presented: &'a PresentedCredential<'a>,
+        ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+            let proven = self.binding.prove(&self.confirmation, presented);
+            proven.map(|proven| {
+                let principal = Principal::builder(PrincipalKind::OpaqueToken, "own");
+                Ok(principal.subject("alice").confirmed(proven?).build())
+            })
+        }
+
+        fn proofs(&self) -> bearergate::validator::Proofs {
+            bearergate::validator::SenderConstraint::proofs(&self.binding)
+        }
+    }
+
+    let service = Service::new();
+    let token = service.bound_token();
+    let confirmation = {
+        let proof = service.proof(&token).sign();
+        let admitted = service.check(&request(&token, &[&proof])).unwrap();
+        *admitted.principal().confirmation().unwrap()
+    };
+    let clock = service.clock.clone();
+    let binding = Binding::dpop(dpop(&clock).build().unwrap()).build();
+    let gate = Gate::builder().clock(clock).validator(Own {
+        binding,
+        confirmation,
+    });
+    let gate = gate.allow_any_authenticated().build().unwrap();
+    let check = |proofs: &[&str]| {
+        let parts = request("opaque", proofs);
+        gate.try_check_now(&parts).unwrap()
+    };
+    let proof = service.proof("opaque").sign();
+    let admitted = check(&[&proof]).unwrap();
+    assert!(admitted.principal().is_confirmed());
+    assert_eq!(
+        check(&[&proof]).unwrap_err().kind(),
+        RejectionKind::ProofReplayed
+    );
+    assert_eq!(
+        check(&[]).unwrap_err().kind(),
+        RejectionKind::BindingRequired
+    );
+}
