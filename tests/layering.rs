@@ -51,7 +51,6 @@ const RANKS: &[&[&str]] = &[
     &["validator"],
     &[
         "binding",
-        "message",
         "grant",
         "jwt",
         "introspection",
@@ -59,6 +58,7 @@ const RANKS: &[&[&str]] = &[
         "session",
         "refresh",
         "issuer",
+        "message",
     ],
     &["revocation"],
     &["policy"],

@@ -8,6 +8,7 @@
 mod builder;
 mod certificate;
 pub(crate) mod dpop;
+mod forwarded;
 mod matrix;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use builder::BindingBuilder;
 pub use dpop::{Dpop, DpopBuilder};
+pub use forwarded::{CertificateHeader, ForwardedCertificates};
 use http::HeaderValue;
 use matrix::Demand;
 

@@ -11,6 +11,7 @@
 //! | [`jsonwebtoken`] | `jsonwebtoken` | applications that use `jsonwebtoken` 12: its keys converted, and a cryptography provider for it on `ring` |
 //! | [`metrics`] | `metrics` | the numbers of a gate in a recorder of the crate `metrics` |
 //! | [`reqwest`] | `reqwest` | HTTP requests with `reqwest`, and [`Gate::issuer`](crate::Gate::issuer), a whole gate on it |
+//! | [`rustls`] | `rustls` | client certificates of TLS servers on `rustls` |
 //! | [`tokio`] | `tokio` | background work on the tokio runtime |
 //! | [`tracing`] | `tracing` | events and audit records for logs |
 
@@ -26,6 +27,9 @@ pub mod metrics;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "reqwest")))]
 pub mod reqwest;
+#[cfg(feature = "rustls")]
+#[cfg_attr(bearergate_docsrs, doc(cfg(feature = "rustls")))]
+pub mod rustls;
 #[cfg(feature = "tokio")]
 #[cfg_attr(bearergate_docsrs, doc(cfg(feature = "tokio")))]
 pub mod tokio;

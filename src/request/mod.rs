@@ -9,9 +9,11 @@ mod content;
 mod extension;
 mod facts;
 mod normal_form;
+mod peers;
 mod target;
 
 pub use content::Content;
 pub use extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerAddress};
 pub use facts::RequestFacts;
+pub use peers::TrustedPeers;
 pub use target::{ExternalUrl, TargetUri};

@@ -1,0 +1,356 @@
+use std::num::NonZeroU8;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, Request};
+use proptest::prelude::*;
+
+use super::*;
+use crate::request::PeerAddress;
+
+/// Bytes of one DER sequence, whose base64 has all letters of the alphabet.
+fn der(first: u8) -> Vec<u8> {
+    let mut der = vec![0x30, 0x82, 0x01, 0x00, first];
+    der.extend((0..255_u8).map(|byte| byte.wrapping_mul(37)));
+    der
+}
+
+fn pem(der: &[u8], line_end: &str) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<_> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|l| str::from_utf8(l).unwrap())
+        .collect();
+    let body = lines.join(line_end);
+    format!(
+        "-----BEGIN CERTIFICATE-----{line_end}{body}{line_end}-----END CERTIFICATE-----{line_end}"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let keep = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    let escape = |c: char| match keep(c) {
+        true => c.to_string(),
+        false => format!("%{:02X}", c as u32),
+    };
+    text.chars().map(escape).collect()
+}
+
+const NGINX: HeaderName = HeaderName::from_static("x-client-cert");
+
+fn hops(hops: u8) -> CertificateHeader {
+    CertificateHeader::Xfcc {
+        hops: NonZeroU8::new(hops).unwrap(),
+    }
+}
+
+/// Each form, with a good value for a certificate.
+fn forms(der: &[u8]) -> Vec<(CertificateHeader, String)> {
+    let base64 = STANDARD.encode(der);
+    vec![
+        (CertificateHeader::Rfc9440, format!(":{base64}:")),
+        (
+            hops(1),
+            format!("By=spiffe://a;Cert=\"{}\"", escaped(&pem(der, "\n"))),
+        ),
+        (CertificateHeader::Nginx(NGINX), escaped(&pem(der, "\n"))),
+        (CertificateHeader::AlbVerify, escaped(&pem(der, "\n"))),
+        (CertificateHeader::AlbPassthrough, escaped(&pem(der, "\n"))),
+        (CertificateHeader::TraefikV2, escaped(&base64)),
+        (CertificateHeader::TraefikV3, base64.clone()),
+        (CertificateHeader::Base64Der(NGINX), base64),
+    ]
+}
+
+fn proxies() -> TrustedPeers {
+    TrustedPeers::networks(["10.0.0.0/8"]).unwrap()
+}
+
+fn parts(form: &CertificateHeader, values: &[&str], peer: &str) -> Parts {
+    let mut request = Request::get("/");
+    for value in values {
+        request = request.header(form.header(), *value);
+    }
+    let peer = PeerAddress(format!("{peer}:443").parse().unwrap());
+    request.extension(peer).body(()).unwrap().into_parts().0
+}
+
+/// The hash of the certificate, or whether the header is malformed.
+fn read(form: &CertificateHeader, values: &[&str]) -> Result<Option<[u8; 32]>, RejectionKind> {
+    let forwarded = ForwardedCertificates::from(form.clone(), proxies());
+    let mut parts = parts(form, values, "10.0.0.1");
+    forwarded
+        .apply(&mut parts)
+        .map_err(|rejection| rejection.kind())?;
+    let certificate = parts.extensions.get::<ClientCertificate>();
+    Ok(certificate.map(|own| *own.sha256()))
+}
+
+fn hash(der: &[u8]) -> [u8; 32] {
+    *ClientCertificate::from_der(der).sha256()
+}
+
+const MALFORMED: Result<Option<[u8; 32]>, RejectionKind> = Err(RejectionKind::CredentialMalformed);
+
+#[test]
+fn each_form_is_read() {
+    let der = der(1);
+    for (form, value) in forms(&der) {
+        assert_eq!(read(&form, &[&value]), Ok(Some(hash(&der))), "{form:?}");
+        assert_eq!(read(&form, &[]), Ok(None), "{form:?}");
+    }
+}
+
+#[test]
+fn two_lines_and_values_that_are_none_are_malformed() {
+    let der = der(1);
+    for (form, value) in forms(&der) {
+        assert_eq!(read(&form, &[&value, &value]), MALFORMED, "{form:?}");
+        let cut = &value[..value.len() - 20];
+        for bad in [
+            cut,
+            "x",
+            &format!("{value} x"),
+            &format!("x{value}"),
+            &value.replace('%', "%%"),
+        ] {
+            // An unknown key of Envoy is no fault.
+            let is_key = matches!(form, CertificateHeader::Xfcc { .. }) && bad.starts_with("xBy");
+            if bad != value && !is_key {
+                assert_eq!(read(&form, &[bad]), MALFORMED, "{form:?} {bad}");
+            }
+        }
+        let long = "A".repeat(16 * 1_024 + 1);
+        assert_eq!(read(&form, &[&long]), MALFORMED, "{form:?}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_no_certificate_where_proxies_send_it() {
+    for (form, _) in forms(&der(1)) {
+        let expected = match form {
+            CertificateHeader::Nginx(_) | CertificateHeader::Base64Der(_) => Ok(None),
+            _ => MALFORMED,
+        };
+        assert_eq!(read(&form, &[""]), expected, "{form:?}");
+    }
+}
+
+// CVE-2026-46579: a header of anyone was believed.
+#[test]
+fn the_header_of_a_peer_that_is_not_trusted_counts_as_absent() {
+    let der = der(1);
+    for (form, value) in forms(&der) {
+        let forwarded = ForwardedCertificates::from(form.clone(), proxies());
+        for value in [&*value, "x"] {
+            let mut parts = parts(&form, &[value], "192.0.2.1");
+            parts
+                .extensions
+                .insert(ClientCertificate::from_sha256([9; 32]));
+            forwarded.apply(&mut parts).unwrap();
+            assert!(parts.extensions.get::<ClientCertificate>().is_none());
+        }
+        let mut ignored = 0;
+        forwarded.samples(&mut |sample| ignored += sample.value);
+        assert_eq!(ignored, 2);
+        let mut unknown = parts(&form, &[&value], "10.0.0.1");
+        unknown.extensions.remove::<PeerAddress>();
+        forwarded.apply(&mut unknown).unwrap();
+        assert!(unknown.extensions.get::<ClientCertificate>().is_none());
+    }
+}
+
+#[test]
+fn the_certificate_of_the_proxy_is_not_that_of_the_client() {
+    let form = CertificateHeader::Rfc9440;
+    let own = ClientCertificate::from_der(der(9));
+    let peers = TrustedPeers::certificates([*own.sha256()]).unwrap();
+    let forwarded = ForwardedCertificates::from(form.clone(), peers);
+    let value = format!(":{}:", STANDARD.encode(der(1)));
+    for (values, expected) in [(vec![&*value], Some(hash(&der(1)))), (vec![], None)] {
+        let mut parts = parts(&form, &values, "192.0.2.1");
+        parts.extensions.insert(own.clone());
+        forwarded.apply(&mut parts).unwrap();
+        let found = parts.extensions.get::<ClientCertificate>();
+        assert_eq!(found.map(|found| *found.sha256()), expected);
+    }
+}
+
+#[test]
+fn look_alikes_of_the_name_are_not_read() {
+    let value = format!(":{}:", STANDARD.encode(der(1)));
+    let forwarded = ForwardedCertificates::from(CertificateHeader::Rfc9440, proxies());
+    for name in ["client_cert", "x-client-cert", "client-cert-chain"] {
+        let mut parts = parts(&CertificateHeader::Rfc9440, &[], "10.0.0.1");
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        parts.headers.insert(name, value.parse().unwrap());
+        assert_eq!(forwarded.read(&RequestFacts::from(&parts)).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_demand_must_be_met() {
+    let form = CertificateHeader::Rfc9440;
+    let name = HeaderName::from_static("x-ssl-client-verify");
+    let forwarded = ForwardedCertificates::from(form.clone(), proxies());
+    let forwarded = forwarded.demand(name.clone(), "SUCCESS");
+    let value = format!(":{}:", STANDARD.encode(der(1)));
+    for (values, expected) in [
+        (vec!["SUCCESS"], true),
+        (vec!["FAILED:unable to verify"], false),
+        (vec!["NONE"], false),
+        (vec!["success"], false),
+        (vec!["SUCCESS", "SUCCESS"], false),
+        (vec![], false),
+    ] {
+        let mut parts = parts(&form, &[&value], "10.0.0.1");
+        for value in &values {
+            parts.headers.append(&name, value.parse().unwrap());
+        }
+        let found = forwarded.read(&RequestFacts::from(&parts)).unwrap();
+        assert_eq!(found.is_some(), expected, "{values:?}");
+    }
+}
+
+#[test]
+fn a_plus_is_a_digit_of_base64() {
+    // wso2/product-is#5085: it was read as a space.
+    let der = der(1);
+    let text = pem(&der, "\n");
+    assert!(text.contains('+'));
+    for form in [
+        CertificateHeader::Nginx(NGINX),
+        CertificateHeader::AlbVerify,
+    ] {
+        let (plain, encoded) = (escaped(&text), escaped(&text).replace('+', "%2B"));
+        assert_eq!(read(&form, &[&plain]), Ok(Some(hash(&der))));
+        assert_eq!(read(&form, &[&encoded]), Ok(Some(hash(&der))));
+        assert_eq!(read(&form, &[&plain.replace('+', "%20")]), MALFORMED);
+    }
+}
+
+#[test]
+fn lines_of_pem_end_with_lf_or_crlf() {
+    let der = der(1);
+    let form = CertificateHeader::Nginx(NGINX);
+    for end in ["\n", "\r\n"] {
+        let text = pem(&der, end);
+        assert_eq!(read(&form, &[&escaped(&text)]), Ok(Some(hash(&der))));
+        assert_eq!(
+            read(&form, &[&escaped(text.trim_end())]),
+            Ok(Some(hash(&der)))
+        );
+        let two = format!("{text}{text}");
+        assert_eq!(read(&form, &[&escaped(&two)]), MALFORMED);
+        assert_eq!(read(&form, &[&escaped(&format!("a{text}"))]), MALFORMED);
+        assert_eq!(read(&form, &[&escaped(&format!("{text}a"))]), MALFORMED);
+    }
+    assert_eq!(read(&form, &[&escaped(&pem(&der, "\r"))]), MALFORMED);
+    let folded = pem(&der, "\n").replace('\n', "\n\t");
+    assert_eq!(read(&form, &[&escaped(&folded)]), MALFORMED);
+}
+
+#[test]
+fn of_a_chain_the_first_is_the_clients() {
+    let (leaf, other) = (der(1), der(2));
+    let chain = pem(&leaf, "\n") + &pem(&other, "\n");
+    let form = CertificateHeader::AlbPassthrough;
+    assert_eq!(read(&form, &[&escaped(&chain)]), Ok(Some(hash(&leaf))));
+    assert_eq!(read(&form, &[&escaped(&format!("{chain}x"))]), MALFORMED);
+    let list = format!("{},{}", STANDARD.encode(&leaf), STANDARD.encode(&other));
+    assert_eq!(
+        read(&CertificateHeader::TraefikV3, &[&list]),
+        Ok(Some(hash(&leaf)))
+    );
+    assert_eq!(
+        read(&CertificateHeader::TraefikV2, &[&escaped(&list)]),
+        Ok(Some(hash(&leaf)))
+    );
+    assert_eq!(
+        read(&CertificateHeader::Base64Der(NGINX), &[&list]),
+        MALFORMED
+    );
+    let rfc = format!(
+        ":{}:, :{}:",
+        STANDARD.encode(&leaf),
+        STANDARD.encode(&other)
+    );
+    assert_eq!(read(&CertificateHeader::Rfc9440, &[&rfc]), MALFORMED);
+    let parameters = format!(":{}:;a=1", STANDARD.encode(&leaf));
+    assert_eq!(read(&CertificateHeader::Rfc9440, &[&parameters]), MALFORMED);
+}
+
+#[test]
+fn bytes_after_the_certificate_are_malformed() {
+    let mut long = der(1);
+    long.push(0);
+    let mut short = der(1);
+    short.pop();
+    let indefinite = [&[0x30, 0x80], &der(1)[4..]].concat();
+    let not_a_sequence = [&[0x31], &der(1)[1..]].concat();
+    for bad in [long, short, indefinite, not_a_sequence, vec![], vec![0x30]] {
+        for (form, value) in forms(&bad) {
+            if bad.is_empty() && matches!(form, CertificateHeader::Base64Der(_)) {
+                continue;
+            }
+            assert_eq!(read(&form, &[&value]), MALFORMED, "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn elements_of_envoy_are_counted_from_the_right() {
+    let hex = |der: &[u8]| {
+        hash(der)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>()
+    };
+    let (near, far) = (der(1), der(2));
+    let value = format!("Hash={};By=a,By=b;Hash={}", hex(&far), hex(&near));
+    assert_eq!(read(&hops(1), &[&value]), Ok(Some(hash(&near))));
+    assert_eq!(read(&hops(2), &[&value]), Ok(Some(hash(&far))));
+    assert_eq!(read(&hops(3), &[&value]), MALFORMED);
+    let subject = r#"Subject="CN=a,b;c\"d""#;
+    for (value, expected) in [
+        (
+            format!("{subject};hash={}", hex(&near)),
+            Ok(Some(hash(&near))),
+        ),
+        (
+            format!("{subject};HASH=\"{}\"", hex(&near)),
+            Ok(Some(hash(&near))),
+        ),
+        (
+            format!("Hash={}", hex(&near).to_uppercase()),
+            Ok(Some(hash(&near))),
+        ),
+        (subject.to_owned(), Ok(None)),
+        (
+            format!("Hash={};Hash={}", hex(&near), hex(&near)),
+            MALFORMED,
+        ),
+        (format!("Hash={}", &hex(&near)[1..]), MALFORMED),
+        (
+            format!("{};Hash={}", &subject[..subject.len() - 1], hex(&near)),
+            MALFORMED,
+        ),
+        ("x".to_owned(), MALFORMED),
+    ] {
+        assert_eq!(read(&hops(1), &[&value]), expected, "{value}");
+    }
+    let with = |cert: &[u8]| format!("Hash={};Cert=\"{}\"", hex(&near), escaped(&pem(cert, "\n")));
+    assert_eq!(read(&hops(1), &[&with(&near)]), Ok(Some(hash(&near))));
+    assert_eq!(read(&hops(1), &[&with(&far)]), MALFORMED);
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_read_without_a_panic(value in "[ -~]{0,200}") {
+        for (form, good) in forms(&der(1)) {
+            let _ = form.certificate(value.as_bytes());
+            let _ = form.certificate(format!("{value}{good}").as_bytes());
+        }
+    }
+}

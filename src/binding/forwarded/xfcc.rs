@@ -1,0 +1,97 @@
+//! The header `x-forwarded-client-cert` of Envoy: elements of keys and values, the nearest proxy last.
+
+use std::num::NonZeroU8;
+
+use super::form::{Malformed, percent_decoded};
+use super::pem;
+use crate::request::ClientCertificate;
+
+const FAULT: Malformed = "expected elements of `Key=Value` pairs, found another text";
+
+/// Reads the element that is this many from the right.
+pub(super) fn certificate(
+    value: &str,
+    hops: NonZeroU8,
+) -> Result<Option<ClientCertificate>, Malformed> {
+    let elements = split_unquoted(value, ',')?;
+    let from_right = usize::from(hops.get());
+    let element = elements.len().checked_sub(from_right);
+    let element = element.and_then(|at| elements.get(at));
+    let element = element.ok_or("expected an element for each hop, found fewer")?;
+    let (mut hash, mut certificate) = (None, None);
+    for pair in split_unquoted(element, ';')? {
+        let (key, value) = pair.split_once('=').ok_or(FAULT)?;
+        let place = match key.trim() {
+            key if key.eq_ignore_ascii_case("hash") => &mut hash,
+            key if key.eq_ignore_ascii_case("cert") => &mut certificate,
+            _ => continue,
+        };
+        if place.replace(unquoted(value)?).is_some() {
+            return Err("expected `Hash` and `Cert` once each, found one twice");
+        }
+    }
+    let hash = hash.map(|hash| digest(&hash)).transpose()?;
+    let certificate = certificate.map(|text| from_pem(&text)).transpose()?;
+    match (hash, certificate) {
+        (Some(hash), Some(certificate)) if *certificate.sha256() != hash => {
+            Err("expected `Hash` and `Cert` of one certificate, found two")
+        }
+        (_, Some(certificate)) => Ok(Some(certificate)),
+        (Some(hash), None) => Ok(Some(ClientCertificate::from_sha256(hash))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn from_pem(text: &str) -> Result<ClientCertificate, Malformed> {
+    let text = percent_decoded(text)?;
+    pem::first(&text, pem::Rest::Nothing).map(ClientCertificate::from_der)
+}
+
+fn digest(hex: &str) -> Result<[u8; 32], Malformed> {
+    const FAULT: Malformed = "expected 64 hexadecimal digits as `Hash`, found another text";
+    let mut bytes = [0; 32];
+    if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(FAULT);
+    }
+    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        let pair = str::from_utf8(pair).map_err(|_| FAULT)?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| FAULT)?;
+    }
+    Ok(bytes)
+}
+
+/// Splits at a separator outside quotes.
+fn split_unquoted(text: &str, separator: char) -> Result<Vec<&str>, Malformed> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ if character == separator && !is_quoted => {
+                parts.push(text.get(start..at).unwrap_or_default());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if is_quoted {
+        return Err("expected a closing quote, found none");
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    Ok(parts)
+}
+
+/// Removes quotes and the backslashes before quotes.
+fn unquoted(value: &str) -> Result<String, Malformed> {
+    let value = value.trim();
+    match value.strip_prefix('"') {
+        None if value.contains('"') => Err(FAULT),
+        None => Ok(value.to_owned()),
+        Some(rest) => {
+            let inner = rest.strip_suffix('"').ok_or(FAULT)?;
+            Ok(inner.replace("\\\"", "\""))
+        }
+    }
+}
