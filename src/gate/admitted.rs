@@ -12,6 +12,7 @@ use crate::clock::UnixTime;
 use crate::credential::Scheme;
 use crate::http_response::ResponseConfig;
 use crate::limit::Charges;
+use crate::message::Signed;
 use crate::policy::{AccessRequest, Decision};
 use crate::principal::Principal;
 use crate::validator::Freshness;
@@ -29,6 +30,7 @@ pub struct Authenticated {
     now: UnixTime,
     scheme: Scheme,
     freshness: Option<Freshness>,
+    signed: Option<Signed>,
     has_contested_ids: bool,
     /// The same of the application.
     has_contested_client_ids: bool,
@@ -52,6 +54,7 @@ impl Authenticated {
             now,
             scheme: user.scheme,
             freshness: None,
+            signed: None,
             trail: None,
         }
     }
@@ -64,6 +67,12 @@ impl Authenticated {
             // RFC 9449 section 8.2: a cached response would give the nonce to others.
             self.headers.insert(header::CACHE_CONTROL, NO_STORE);
         }
+        self
+    }
+
+    /// Adds what the request was signed with.
+    pub(super) fn with_signed(mut self, signed: Signed) -> Self {
+        self.signed = Some(signed);
         self
     }
 
@@ -98,6 +107,12 @@ impl Authenticated {
     /// proof was checked.
     pub const fn freshness(&self) -> Option<Freshness> {
         self.freshness
+    }
+
+    /// Returns what the request was signed with, or `None` if the gate does not require
+    /// [signed requests](crate::gate::GateBuilder::signed_requests).
+    pub const fn signed(&self) -> Option<&Signed> {
+        self.signed.as_ref()
     }
 
     /// Returns the time of the request, read once from the gate's clock. The credentials were
@@ -238,6 +253,12 @@ impl Admitted {
     /// proof was checked.
     pub const fn freshness(&self) -> Option<Freshness> {
         self.caller.freshness()
+    }
+
+    /// Returns what the request was signed with, or `None` if the gate does not require
+    /// [signed requests](crate::gate::GateBuilder::signed_requests).
+    pub const fn signed(&self) -> Option<&Signed> {
+        self.caller.signed()
     }
 
     /// Returns the time of the request, read once from the gate's clock. The credentials and the

@@ -19,6 +19,7 @@ use crate::environment::Environment;
 use crate::error::{ConfigError, Rejection};
 use crate::event::Observer;
 use crate::http_response::ResponseConfig;
+use crate::message::MessageVerifier;
 use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::principal::{Authority, Principal};
@@ -36,6 +37,7 @@ pub struct GateBuilder {
     client: SlotConfig,
     authorizers: Vec<Arc<dyn Authorizer>>,
     revocations: Vec<Arc<dyn RevocationList>>,
+    messages: Option<MessageVerifier>,
     challenge: ResponseConfig,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
@@ -54,6 +56,7 @@ impl Gate {
             client: SlotConfig::default(),
             authorizers: Vec::new(),
             revocations: Vec::new(),
+            messages: None,
             challenge: ResponseConfig::default(),
             clock: Arc::new(SystemClock),
             observer: None,
@@ -167,6 +170,17 @@ impl GateBuilder {
         self
     }
 
+    /// Requires every request to be signed (RFC 9421). The signature is verified after the credential,
+    /// the policy and the limits, before a proof of possession.
+    /// [`Admitted::signed`](crate::gate::Admitted::signed) says what was signed.
+    ///
+    /// A service whose requests have content passes it, or says that it is read later, with
+    /// [`RequestFacts::with_content`](crate::request::RequestFacts::with_content).
+    pub fn signed_requests(mut self, verifier: MessageVerifier) -> Self {
+        self.messages = Some(verifier);
+        self
+    }
+
     /// Sets the clock, by default the system's. It is read once per request, so that every check of
     /// the request sees one time. If it reports no time, the request is refused as
     /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
@@ -248,6 +262,7 @@ impl GateBuilder {
         let core = GateCore {
             slots: Arc::new(Slots { user, client }),
             authorizer,
+            messages: self.messages,
             challenge,
             clock: self.clock,
             observer: self.observer,

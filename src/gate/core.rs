@@ -12,6 +12,7 @@ use crate::credential::Scheme;
 use crate::error::RejectionKind;
 use crate::event::Observer;
 use crate::http_response::{ChallengeParams, Refusal, ResponseConfig};
+use crate::message::MessageVerifier;
 use crate::policy::{AccessRequest, Authorizer};
 use crate::principal::Principal;
 use crate::request::RequestFacts;
@@ -22,6 +23,8 @@ use crate::validator::TokenValidator;
 pub(super) struct GateCore {
     pub(super) slots: Arc<Slots>,
     pub(super) authorizer: Arc<dyn Authorizer>,
+    /// The verifier of signed requests, if they have to be signed.
+    pub(super) messages: Option<MessageVerifier>,
     pub(super) challenge: ResponseConfig,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Option<Arc<dyn Observer>>,
@@ -37,6 +40,12 @@ impl GateCore {
         };
         match refusal.kind() {
             RejectionKind::CredentialMissing => self.with_first_nonce(refusal, presented.now),
+            RejectionKind::MessageUnsigned
+            | RejectionKind::MessageSignatureInvalid
+            | RejectionKind::MessageReplayed => match &self.messages {
+                Some(messages) => refusal.with_accept_signature(messages.accept_signature()),
+                None => refusal,
+            },
             _ => refusal,
         }
     }

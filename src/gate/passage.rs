@@ -10,6 +10,7 @@
 //!  7  limits of the caller                    rate_limited
 //!  8  policy                                  a denial is final, and its class is charged
 //!  9  limits of the rule's class, quotas      rate_limited, quota_exhausted, credits_exhausted
+//!     signature of the request                message_unsigned, message_signature_invalid
 //!     proof of possession                     after all that may have to wait
 //! 10  audit record, answer
 //! ```
@@ -170,11 +171,48 @@ impl<'a, E: Enforce> Passage<'a, E> {
             |limited| {
                 self.enforce.passed(&mut self.state, Stage::Limit);
                 match limited {
-                    Ok(()) => self.prove(caller, proofs, decision),
+                    Ok(()) if self.gate.messages.is_none() => self.prove(caller, proofs, decision),
+                    Ok(()) => {
+                        self.verify_message(caller, proofs)
+                            .then(move |verified| match verified {
+                                Ok((passage, caller, proofs)) => {
+                                    passage.prove(caller, proofs, decision)
+                                }
+                                Err(refusal) => NowOrLater::now(Err(refusal)),
+                            })
+                    }
                     Err(stop) => self.stop(Some(caller), stop).map(Err),
                 }
             }
         )
+    }
+
+    /// The signature of the request, which may be used up as well. So where a proof follows, nothing
+    /// is verified before the answer is first polled.
+    fn verify_message(
+        self,
+        caller: Authenticated,
+        proofs: Proofs,
+    ) -> NowOrLater<'a, Result<(Self, Authenticated, Proofs), Refusal>> {
+        if proofs.is_pending() {
+            return NowOrLater::later(async move { self.verify_message_now(caller, proofs).await });
+        }
+        self.verify_message_now(caller, proofs)
+    }
+
+    fn verify_message_now(
+        self,
+        caller: Authenticated,
+        proofs: Proofs,
+    ) -> NowOrLater<'a, Result<(Self, Authenticated, Proofs), Refusal>> {
+        let (Some(messages), Some(now)) = (&self.gate.messages, E::now(&self.state)) else {
+            return NowOrLater::now(Ok((self, caller, proofs)));
+        };
+        let verified = messages.verify(self.facts, Some(caller.principal()), now);
+        verified.then(move |verified| match verified {
+            Ok(signed) => NowOrLater::now(Ok((self, caller.with_signed(signed), proofs))),
+            Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),
+        })
     }
 
     /// The proof of possession: a constraint may have used it up when it answers, so nothing that
@@ -253,7 +291,13 @@ impl<'a, E: Enforce> Passage<'a, E> {
             self.enforce.limit_caller(&mut self.state, &caller),
             |limited| {
                 match limited {
-                    Ok(()) => self.prove_caller(caller, proofs),
+                    Ok(()) if self.gate.messages.is_none() => self.prove_caller(caller, proofs),
+                    Ok(()) => self
+                        .verify_message(caller, proofs)
+                        .then(|verified| match verified {
+                            Ok((passage, caller, proofs)) => passage.prove_caller(caller, proofs),
+                            Err(refusal) => NowOrLater::now(Err(refusal)),
+                        }),
                     Err(stop) => self.stop(Some(caller), stop).map(Err),
                 }
             }

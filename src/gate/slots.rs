@@ -89,6 +89,13 @@ impl Slots {
     }
 }
 
+impl Proofs {
+    /// Returns whether a proof is still to be checked.
+    pub(super) const fn is_pending(&self) -> bool {
+        self.user.is_some() || self.client.is_some()
+    }
+}
+
 impl Callers {
     /// Separates the callers from their proofs.
     fn new(

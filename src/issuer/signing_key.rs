@@ -156,6 +156,11 @@ impl SigningKey {
         self.0.public.kid().unwrap_or_default()
     }
 
+    /// Signs a message, or returns `None` if no random numbers are available.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.0.signing.try_sign(message).ok()
+    }
+
     pub(super) fn public(&self) -> &Key {
         &self.0.public
     }

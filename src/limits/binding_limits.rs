@@ -62,3 +62,21 @@ pub const REPLAY_ENTRIES_MAX: usize = 1 << 24;
 
 /// Longest header with a client certificate, in bytes.
 pub const CERTIFICATE_HEADER_BYTES: usize = 16 * 1_024;
+
+/// Default age of a message signature: 60 s, as the FAPI profile advises.
+pub const SIGNATURE_AGE: Duration = Duration::from_secs(60);
+
+/// Greatest age of a message signature that can be set.
+pub const SIGNATURE_AGE_MAX: Duration = Duration::from_secs(300);
+
+/// Longest `Signature-Input`, and longest `Signature`, in bytes.
+pub const SIGNATURE_FIELD_BYTES: usize = 8_192;
+
+/// Most signatures of one message that are looked at.
+pub const SIGNATURES: usize = 4;
+
+/// Most components that one signature covers.
+pub const SIGNED_COMPONENTS: usize = 32;
+
+/// How old, or how far ahead, a webhook may be (Standard Webhooks 1.0).
+pub const WEBHOOK_WINDOW: Duration = Duration::from_secs(300);

@@ -1,0 +1,342 @@
+//! The verifier of signed requests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, header};
+use ring::digest;
+
+use super::base::{Message, Target, base};
+use super::builder::MessageVerifierBuilder;
+use super::component::Component;
+use super::digest::ContentCheck;
+use super::input::{NoInput, SignatureInput, find};
+use super::keys::{MessageKeys, own_algorithm, registered_name};
+use super::signed::Signed;
+use super::structured::push_string;
+use crate::clock::UnixTime;
+use crate::crypto::Algorithms;
+use crate::error::{Rejection, RejectionKind};
+use crate::key::Key;
+use crate::limits;
+use crate::now_or_later::NowOrLater;
+use crate::principal::Principal;
+use crate::replay::{ReplayMark, ReplayStore};
+use crate::request::{Content, ExternalUrl, RequestFacts};
+
+/// Checks that a request is the one that its client has signed (RFC 9421). Cheap to clone.
+///
+/// A request passes only if it has exactly one signature with the tag, which covers every required
+/// component, is recent, and is valid under the key that it names; if its content is the one of
+/// `Content-Digest`; and if it was not received before. What is signed is compared with the configured
+/// address, never with `Host`.
+///
+/// A signature by itself authenticates nobody: the caller is that of the token, and the keys decide
+/// whose signatures they take.
+#[derive(Clone)]
+pub struct MessageVerifier(Arc<Settings>);
+
+/// Settings that a builder has checked.
+pub(super) struct Settings {
+    pub(super) url: ExternalUrl,
+    pub(super) keys: Arc<dyn MessageKeys>,
+    pub(super) tag: Option<String>,
+    pub(super) covered: Vec<Component>,
+    /// Whether a `DPoP` header has to be covered where there is one.
+    pub(super) covers_proof: bool,
+    /// Whether content has to be covered by its digest.
+    pub(super) covers_content: bool,
+    pub(super) needs_nonce: bool,
+    pub(super) algorithms: Option<Algorithms>,
+    /// In seconds.
+    pub(super) max_age: u64,
+    pub(super) replays: Option<Arc<dyn ReplayStore>>,
+}
+
+/// The tag of requests in the FAPI 2.0 profile of message signatures.
+const FAPI_REQUEST: &str = "fapi-2-request";
+
+impl MessageVerifier {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self(Arc::new(settings))
+    }
+
+    /// Starts a verifier of requests in the FAPI 2.0 profile of message signatures: the method, the
+    /// URI, `Authorization`, a `DPoP` proof if there is one, and the digest of content have to be signed,
+    /// under the tag `fapi-2-request`.
+    pub fn fapi2(at: ExternalUrl, keys: impl MessageKeys + 'static) -> MessageVerifierBuilder {
+        MessageVerifierBuilder::new(Some(FAPI_REQUEST), at, Arc::new(keys)).for_fapi()
+    }
+
+    /// Starts a verifier of requests with a tag of one's own. Name what has to be signed with
+    /// [`cover`](MessageVerifierBuilder::cover).
+    pub fn tagged(
+        tag: &str,
+        at: ExternalUrl,
+        keys: impl MessageKeys + 'static,
+    ) -> MessageVerifierBuilder {
+        MessageVerifierBuilder::new(Some(tag), at, Arc::new(keys))
+    }
+
+    /// Returns the value of `Accept-Signature`, which says what a client has to sign (RFC 9421 section
+    /// 5.1).
+    pub fn accept_signature(&self) -> HeaderValue {
+        let mut text = "sig1=(".to_owned();
+        for (number, component) in self.0.covered.iter().enumerate() {
+            if number > 0 {
+                text.push(' ');
+            }
+            push_string(component.name(), &mut text);
+        }
+        text.push_str(");created");
+        if self.0.needs_nonce {
+            text.push_str(";nonce");
+        }
+        if let Some(tag) = &self.0.tag {
+            text.push_str(";tag=");
+            push_string(tag, &mut text);
+        }
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("sig1=()"))
+    }
+
+    /// Verifies the signature of a request. A gate that was built with
+    /// [`signed_requests`](crate::gate::GateBuilder::signed_requests) calls it.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageUnsigned`](RejectionKind::MessageUnsigned) without a signature with the tag,
+    /// [`MessageReplayed`](RejectionKind::MessageReplayed) for a request that was received before,
+    /// [`Unavailable`](RejectionKind::Unavailable) if keys or store do not answer,
+    /// [`MessageSignatureInvalid`](RejectionKind::MessageSignatureInvalid) in every other case.
+    pub fn verify<'a>(
+        &'a self,
+        facts: RequestFacts<'a>,
+        caller: Option<&Principal>,
+        now: UnixTime,
+    ) -> NowOrLater<'a, Result<Signed, Rejection>> {
+        let input = match self.read(&facts, now) {
+            Ok(input) => input,
+            Err(rejection) => return NowOrLater::now(Err(rejection)),
+        };
+        let content = match self.check_content(&input, &facts) {
+            Ok(content) => content,
+            Err(rejection) => return NowOrLater::now(Err(rejection)),
+        };
+        let key = self.0.keys.find(input.keyid.as_deref(), caller);
+        key.then(move |key| {
+            let verified = key.and_then(|key| self.check_signature(&input, &key, facts));
+            match verified {
+                Ok(base) => self.claim(input, &base, content, &facts, now),
+                Err(rejection) => NowOrLater::now(Err(rejection)),
+            }
+        })
+    }
+
+    /// Reads the signature with the tag, and checks its times and what it covers.
+    fn read(&self, facts: &RequestFacts<'_>, now: UnixTime) -> Result<SignatureInput, Rejection> {
+        let settings = &*self.0;
+        let input =
+            find(facts.headers(), settings.tag.as_deref()).map_err(|fault| match fault {
+                NoInput::Absent => Rejection::new(RejectionKind::MessageUnsigned),
+                NoInput::Malformed(detail) => invalid(detail),
+            })?;
+        settings.check_times(&input, now)?;
+        let mut missing = settings
+            .covered
+            .iter()
+            .filter(|own| !input.covers(own.name()));
+        if let Some(missing) = missing.next() {
+            let name = missing.name();
+            return Err(invalid(format!(
+                "expected `{name}` to be covered, found that it is not"
+            )));
+        }
+        let has_proof = settings.covers_proof && facts.headers().contains_key("dpop");
+        if has_proof && !input.covers("dpop") {
+            return Err(invalid(
+                "expected `dpop` to be covered, found that it is not",
+            ));
+        }
+        if settings.needs_nonce && input.nonce.is_none() {
+            return Err(invalid("expected a `nonce`, found none"));
+        }
+        Ok(input)
+    }
+
+    /// Checks the content, or returns what checks it later.
+    fn check_content(
+        &self,
+        input: &SignatureInput,
+        facts: &RequestFacts<'_>,
+    ) -> Result<Option<ContentCheck>, Rejection> {
+        let content = facts.content();
+        let is_covered = input.covers("content-digest");
+        if !is_covered {
+            return match has_content(facts) && self.0.covers_content {
+                true => Err(invalid(
+                    "expected `content-digest` to be covered, found that it is not",
+                )),
+                false => Ok(None),
+            };
+        }
+        let check = ContentCheck::read(facts.headers());
+        let mut check = check.ok_or_else(|| {
+            invalid("expected a digest by `sha-256` or `sha-512`, found another or none")
+        })?;
+        match content {
+            Content::Later => return Ok(Some(check)),
+            Content::Whole(bytes) => check.update(bytes),
+            Content::Unknown if has_content(facts) => {
+                return Err(invalid(
+                    "expected the content of the request, found none; pass it with \
+                     `RequestFacts::with_content`",
+                ));
+            }
+            Content::Unknown | Content::None => {}
+        }
+        check.finish().map(|()| None)
+    }
+
+    /// Verifies the signature, and returns what is signed.
+    fn check_signature(
+        &self,
+        input: &SignatureInput,
+        key: &Key,
+        facts: RequestFacts<'_>,
+    ) -> Result<String, Rejection> {
+        let algorithm = own_algorithm(key);
+        let algorithm = algorithm.ok_or_else(|| invalid("expected a key of one algorithm"))?;
+        if self
+            .0
+            .algorithms
+            .is_some_and(|allowed| !allowed.contains(algorithm))
+        {
+            return Err(invalid(format!(
+                "expected another algorithm, found `{algorithm}`"
+            )));
+        }
+        // The key owns the algorithm; the message may only name the same one.
+        if let Some(alg) = &input.alg
+            && registered_name(algorithm) != Some(alg)
+        {
+            return Err(invalid(
+                "expected the algorithm of the key as `alg`, found another",
+            ));
+        }
+        let target = Target {
+            facts,
+            url: &self.0.url,
+        };
+        let base = base(Message::Request(target), &input.components, &input.text);
+        let base = base.ok_or_else(|| {
+            invalid("expected every covered component in the message, found one that is not")
+        })?;
+        match key.verify(algorithm, base.as_bytes(), &input.signature) {
+            true => Ok(base),
+            false => Err(invalid(
+                "expected a signature by the named key, found another",
+            )),
+        }
+    }
+
+    /// Claims the request, which only the first of its kind can.
+    fn claim<'a>(
+        &'a self,
+        input: SignatureInput,
+        base: &str,
+        content: Option<ContentCheck>,
+        facts: &RequestFacts<'_>,
+        now: UnixTime,
+    ) -> NowOrLater<'a, Result<Signed, Rejection>> {
+        let created = input.created.and_then(|own| u64::try_from(own).ok());
+        let keyid = input.keyid.as_deref().unwrap_or_default().as_bytes();
+        let mark = match &input.nonce {
+            Some(nonce) => Some(ReplayMark::new("message nonce", keyid, nonce.as_bytes())),
+            // The proof was, or will be, claimed.
+            None if input.covers("dpop") => None,
+            None if is_safe(facts.method()) => None,
+            None => {
+                let hash = digest::digest(&digest::SHA256, base.as_bytes());
+                Some(ReplayMark::new("message", keyid, hash.as_ref()))
+            }
+        };
+        let until = created
+            .unwrap_or(now.as_secs())
+            .saturating_add(self.0.max_age + 1);
+        let covered = input.components.into_iter().map(|own| own.name).collect();
+        let created = created.map(UnixTime::from_secs);
+        let signed = Signed::new(input.label, input.keyid, created, covered, content);
+        let (Some(mark), Some(store)) = (mark, &self.0.replays) else {
+            return NowOrLater::now(Ok(signed));
+        };
+        let claimed = store.claim(mark, UnixTime::from_secs(until), now);
+        claimed.map(move |claimed| match claimed {
+            Ok(true) => Ok(signed),
+            Ok(false) => Err(RejectionKind::MessageReplayed.into()),
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+impl Settings {
+    fn check_times(&self, input: &SignatureInput, now: UnixTime) -> Result<(), Rejection> {
+        let now = now.as_secs();
+        let created = input.created.and_then(|own| u64::try_from(own).ok());
+        let Some(created) = created else {
+            return Err(invalid(
+                "expected `created` as an integer, found another value or none",
+            ));
+        };
+        let future = limits::PROOF_FUTURE.as_secs();
+        if created > now.saturating_add(future) || now > created.saturating_add(self.max_age) {
+            return Err(invalid(format!(
+                "expected a recent time, found {created} at {now}"
+            )));
+        }
+        match input.expires {
+            None => Ok(()),
+            Some(expires) if u64::try_from(expires).is_ok_and(|own| own > now && own > created) => {
+                Ok(())
+            }
+            Some(_) => Err(invalid(
+                "expected `expires` ahead of now, found another time",
+            )),
+        }
+    }
+}
+
+/// Returns whether a request has content, or may have.
+fn has_content(facts: &RequestFacts<'_>) -> bool {
+    let headers = facts.headers();
+    match facts.content() {
+        Content::None => false,
+        Content::Whole(bytes) => !bytes.is_empty(),
+        Content::Later => true,
+        Content::Unknown => {
+            let length = headers.get(header::CONTENT_LENGTH);
+            let is_empty = length.is_some_and(|length| length.as_bytes() == b"0");
+            let is_announced =
+                headers.contains_key(header::TRANSFER_ENCODING) || (length.is_some() && !is_empty);
+            is_announced || (!is_empty && !is_safe(facts.method()))
+        }
+    }
+}
+
+/// Returns whether a method only reads (RFC 9110 section 9.2.1).
+fn is_safe(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
+}
+
+fn invalid(detail: impl Into<String>) -> Rejection {
+    Rejection::new(RejectionKind::MessageSignatureInvalid).with_source(detail.into())
+}
+
+impl fmt::Debug for MessageVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageVerifier")
+            .field("url", &self.0.url)
+            .field("tag", &self.0.tag)
+            .field("covered", &self.0.covered)
+            .finish_non_exhaustive()
+    }
+}
