@@ -1,0 +1,128 @@
+//! Content and its digest (RFC 9530).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bearergate::RejectionKind;
+use bearergate::message::content_digest;
+use bearergate::request::Content;
+use ring::digest::{SHA256, SHA512, digest};
+
+use crate::common::*;
+
+/// Signs this value of `Content-Digest`, and sends this content.
+fn with(service: &Service, value: &str, content: Content<'_>) -> Option<RejectionKind> {
+    let mut parts = service.parts(BODY);
+    insert(&mut parts, "content-digest", value);
+    service.sign(
+        &mut parts,
+        &list(COVERED, &format!(r#";nonce="{}""#, STANDARD.encode(value))),
+    );
+    service
+        .check(&parts, content)
+        .err()
+        .map(|refusal| refusal.kind())
+}
+
+#[test]
+fn every_known_digest_fits_and_one_is_known() {
+    let service = Service::new();
+    let sha256 = STANDARD.encode(digest(&SHA256, BODY));
+    let sha512 = STANDARD.encode(digest(&SHA512, BODY));
+    let other = STANDARD.encode(digest(&SHA256, b"other"));
+    let body = || Content::Whole(BODY);
+    for (value, expected) in [
+        (format!("sha-256=:{sha256}:"), None),
+        (format!("sha-512=:{sha512}:"), None),
+        (format!("sha-256=:{sha256}:, sha-512=:{sha512}:"), None),
+        (format!("md5=:AAAA:, sha-256=:{sha256}:"), None),
+        (format!("sha-256=:{other}:"), INVALID),
+        (format!("sha-256=:{other}:, sha-512=:{sha512}:"), INVALID),
+        (format!("sha-512=:{sha256}:"), INVALID),
+        ("md5=:AAAA:".to_owned(), INVALID),
+        ("sha-256".to_owned(), INVALID),
+        (format!("sha-256={sha256}"), INVALID),
+        (format!("SHA-256=:{sha256}:"), INVALID),
+        (format!("sha-256=:{sha256}:, sha-256=:{sha256}:"), INVALID),
+    ] {
+        assert_eq!(with(&service, &value, body()), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_changed_body_is_refused_although_the_signature_is_valid() {
+    let service = Service::new();
+    let value = content_digest(BODY);
+    assert_eq!(
+        with(&service, &value, Content::Whole(b"ten apples")),
+        INVALID
+    );
+    assert_eq!(with(&service, &value, Content::Whole(b"")), INVALID);
+    assert_eq!(with(&service, &value, Content::None), INVALID);
+    assert_eq!(with(&service, &value, Content::Unknown), INVALID);
+    assert_eq!(with(&service, &value, Content::Whole(BODY)), None);
+}
+
+// A request of HTTP/2 announces no length.
+#[test]
+fn content_that_may_be_there_has_to_be_covered() {
+    let service = Service::new();
+    let uncovered = COVERED.replace(r#" "content-digest""#, "");
+    let send = |name: Option<(&'static str, &str)>, method: http::Method, content| {
+        let mut parts = service.parts(BODY);
+        parts.method = method;
+        if let Some((name, value)) = name {
+            insert(&mut parts, name, value);
+        }
+        service.sign(&mut parts, &list(&uncovered, ""));
+        service
+            .check(&parts, content)
+            .err()
+            .map(|refusal| refusal.kind())
+    };
+    let post = || http::Method::POST;
+    let get = || http::Method::GET;
+    for content in [Content::Unknown, Content::Whole(BODY), Content::Later] {
+        assert_eq!(send(None, post(), content), INVALID, "{content:?}");
+    }
+    assert_eq!(
+        send(
+            Some(("transfer-encoding", "chunked")),
+            get(),
+            Content::Unknown
+        ),
+        INVALID
+    );
+    assert_eq!(
+        send(Some(("content-length", "5")), get(), Content::Unknown),
+        INVALID
+    );
+    assert_eq!(send(None, get(), Content::Unknown), None);
+    assert_eq!(
+        send(Some(("content-length", "0")), post(), Content::Unknown),
+        None
+    );
+    let mut put = service.parts(BODY);
+    put.method = http::Method::PUT;
+    service.sign(&mut put, &list(&uncovered, ""));
+    assert!(service.check(&put, Content::None).is_ok());
+}
+
+#[test]
+fn content_that_is_read_later_is_checked_at_its_end() {
+    let service = Service::new();
+    let mut parts = service.parts(BODY);
+    service.sign(&mut parts, &good("1"));
+    let admitted = service.check(&parts, Content::Later).unwrap();
+    let check = || admitted.signed().unwrap().content_check().unwrap();
+    let mut good = check();
+    good.update(&BODY[..4]);
+    good.update(&BODY[4..]);
+    assert!(good.finish().is_ok());
+    let mut bad = check();
+    bad.update(b"ten apples");
+    assert_eq!(
+        bad.finish().unwrap_err().kind(),
+        RejectionKind::MessageSignatureInvalid
+    );
+    assert!(check().finish().is_err());
+}

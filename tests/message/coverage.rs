@@ -1,0 +1,143 @@
+//! What a signature has to cover.
+
+use bearergate::message::Component;
+use bearergate::request::Content;
+use http::HeaderValue;
+
+use crate::common::*;
+
+#[test]
+fn a_signed_request_passes_and_says_by_whom() {
+    let service = Service::new();
+    let mut parts = service.parts(BODY);
+    service.sign(&mut parts, &good("1"));
+    let admitted = service.check(&parts, Content::Whole(BODY)).unwrap();
+    let signed = admitted.signed().unwrap();
+    assert_eq!((signed.keyid(), signed.label()), (Some("ed"), "sig1"));
+    assert_eq!(signed.created(), Some(NOW));
+    let covered: Vec<_> = signed.covered().collect();
+    assert_eq!(
+        covered,
+        ["@method", "@target-uri", "authorization", "content-digest"]
+    );
+    assert!(signed.content_check().is_none());
+}
+
+#[test]
+fn the_client_does_not_choose_what_is_covered() {
+    let service = Service::new();
+    let all: Vec<_> = COVERED.split(' ').collect();
+    assert_eq!(service.signed(&good("all")), None);
+    assert_eq!(service.signed(&list("", "")), INVALID);
+    for missing in &all {
+        let rest: Vec<_> = all
+            .iter()
+            .filter(|name| *name != missing)
+            .copied()
+            .collect();
+        assert_eq!(
+            service.signed(&list(&rest.join(" "), "")),
+            INVALID,
+            "{missing}"
+        );
+    }
+    let more = format!(r#"{COVERED} "@authority""#);
+    assert_eq!(service.signed(&list(&more, r#";nonce="more""#)), None);
+}
+
+#[test]
+fn a_proof_has_to_be_covered_where_there_is_one() {
+    let service = Service::new();
+    let with = |covered: &str| {
+        let mut parts = service.parts(BODY);
+        insert(&mut parts, "dpop", "a.b.c");
+        service.sign(&mut parts, &list(covered, ""));
+        service.kind(&parts)
+    };
+    assert_eq!(with(COVERED), INVALID);
+    assert_eq!(with(&format!(r#"{COVERED} "dpop""#)), None);
+}
+
+#[test]
+fn what_is_signed_is_the_configured_address() {
+    let service = Service::new();
+    let mut parts = service.parts(BODY);
+    service.sign(&mut parts, &good("1"));
+    insert(&mut parts, "host", "other.example.com");
+    assert_eq!(service.kind(&parts), None);
+    let mut parts = service.parts(BODY);
+    parts.uri = "/orders?page=3".parse().unwrap();
+    service.sign(&mut parts, &good("2"));
+    parts.uri = "/orders?page=2".parse().unwrap();
+    assert_eq!(service.kind(&parts), INVALID);
+}
+
+#[test]
+fn a_changed_header_or_method_is_refused() {
+    let service = Service::new();
+    let covered = format!(r#"{COVERED} "x-role""#);
+    let sign = |nonce: &str| {
+        let mut parts = service.parts(BODY);
+        insert(&mut parts, "x-role", "reader");
+        service.sign(&mut parts, &list(&covered, &format!(r#";nonce="{nonce}""#)));
+        parts
+    };
+    assert_eq!(service.kind(&sign("1")), None);
+    let mut changed = sign("2");
+    insert(&mut changed, "x-role", "admin");
+    assert_eq!(service.kind(&changed), INVALID);
+    let mut more = sign("3");
+    more.headers
+        .append("x-role", HeaderValue::from_static("admin"));
+    assert_eq!(service.kind(&more), INVALID);
+    let mut gone = sign("4");
+    gone.headers.remove("x-role");
+    assert_eq!(service.kind(&gone), INVALID);
+    let mut method = sign("5");
+    method.method = http::Method::PUT;
+    assert_eq!(service.kind(&method), INVALID);
+}
+
+#[test]
+fn a_profile_of_ones_own_covers_what_it_names() {
+    let service = Service::with(|verifier| {
+        verifier
+            .cover_nothing()
+            .cover(Component::METHOD)
+            .tag("own")
+            .allow_unsigned_content()
+    });
+    let list = |covered: &str, tag: &str| {
+        format!(
+            r#"({covered});created={};keyid="ed";tag="{tag}""#,
+            NOW.as_secs()
+        )
+    };
+    assert_eq!(service.signed(&list(r#""@method""#, "own")), None);
+    assert_eq!(service.signed(&list(r#""@target-uri""#, "own")), INVALID);
+    assert_eq!(service.signed(&list(r#""@method""#, "other")), UNSIGNED);
+}
+
+#[test]
+fn refusals_say_what_has_to_be_signed_and_no_error() {
+    let service = Service::new();
+    let refusal = service
+        .check(&service.parts(BODY), Content::Whole(BODY))
+        .unwrap_err();
+    assert_eq!(
+        (Some(refusal.kind()), refusal.status().as_u16()),
+        (UNSIGNED, 401)
+    );
+    let headers = refusal.headers();
+    assert_eq!(headers["www-authenticate"], "Bearer realm=\"api\"");
+    assert_eq!(
+        headers["accept-signature"],
+        r#"sig1=("@method" "@target-uri" "authorization");created;tag="fapi-2-request""#
+    );
+    // The credential comes first.
+    let mut parts = service.parts(BODY);
+    parts.headers.remove("authorization");
+    let refusal = service.check(&parts, Content::Whole(BODY)).unwrap_err();
+    assert_eq!(refusal.kind(), bearergate::RejectionKind::CredentialMissing);
+    assert!(!refusal.headers().contains_key("accept-signature"));
+}
