@@ -162,7 +162,10 @@ impl IntrospectionRules {
             Some(cnf) if !self.is_constrained || !cnf.is_understood() => {
                 Err(rejections::binding_required())
             }
-            None if is_bound => Err(rejections::binding_required()),
+            // The word does not replace the key (RFC 9449 section 6.2).
+            _ if is_bound && claims.confirmation.is_none_or(|cnf| cnf.jkt().is_none()) => {
+                Err(rejections::binding_required())
+            }
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 //! the crate is built with their validators.
 
 use super::holder::any_holder;
-use crate::principal::Principal;
+use crate::principal::{Confirmation, Principal};
 use crate::revocation_list::RevocationKind;
 
 /// Returns true if `is_listed` holds for an id that the principal has as a target of this kind.
@@ -18,10 +18,18 @@ pub(super) fn any_id(
     };
     match kind {
         RevocationKind::ApiKey => has_api_key(principal, |id| text(Some(id))),
+        RevocationKind::Certificate => {
+            let bound = principal.confirmation().and_then(Confirmation::certificate);
+            bound.is_some_and(|sha256| is_listed(sha256))
+        }
         RevocationKind::Client => principal.any_client(|client| is_listed(client.as_bytes())),
         RevocationKind::Holder => any_holder(principal, is_listed),
         RevocationKind::JwtId => claim("jti"),
         RevocationKind::Key => principal.key().is_some_and(|key| is_listed(key.as_bytes())),
+        RevocationKind::ProofKey => {
+            let bound = principal.confirmation().and_then(Confirmation::jkt);
+            bound.is_some_and(|jkt| is_listed(jkt))
+        }
         RevocationKind::Session => has_session(principal, |id| text(Some(id))) || claim("sid"),
         RevocationKind::Subject => text(principal.subject()),
         RevocationKind::Token => principal

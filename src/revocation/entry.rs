@@ -41,6 +41,16 @@ impl Revocation {
         Self::of(RevocationKind::ApiKey, authority, id.as_str())
     }
 
+    /// Revokes everything of this authority that is bound to the client certificate with this SHA-256
+    /// thumbprint (`x5t#S256`). Use it when its private key was stolen.
+    pub fn certificate(authority: impl Into<Authority>, sha256: [u8; 32]) -> Self {
+        Self::of(
+            RevocationKind::Certificate,
+            authority,
+            base64url::encode(sha256),
+        )
+    }
+
     /// Revokes everything that was issued to this client. That is, all principals of this authority
     /// whose [`client`](Principal::client) it is, or that name it in the claim `client_id` or
     /// `azp`, of every user.
@@ -76,6 +86,12 @@ impl Revocation {
             authority,
             base64url::encode(key.as_bytes()),
         )
+    }
+
+    /// Revokes everything of this authority that is bound to the key of DPoP proofs with this thumbprint
+    /// (`jkt`). Use it when the private key of a client was stolen.
+    pub fn proof_key(authority: impl Into<Authority>, jkt: [u8; 32]) -> Self {
+        Self::of(RevocationKind::ProofKey, authority, base64url::encode(jkt))
     }
 
     /// Revokes a session, by the text of its handle, and the tokens that name it in the claim
@@ -176,7 +192,11 @@ pub(super) fn compared_id(target: &RevocationTarget<'_>) -> Option<Box<[u8]>> {
         return None;
     }
     match target.kind() {
-        RevocationKind::Holder | RevocationKind::Key | RevocationKind::Token => {
+        RevocationKind::Certificate
+        | RevocationKind::Holder
+        | RevocationKind::Key
+        | RevocationKind::ProofKey
+        | RevocationKind::Token => {
             let bytes = base64url::decode(id)?;
             (bytes.len() == 32).then(|| bytes.into())
         }

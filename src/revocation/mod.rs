@@ -15,6 +15,7 @@
 //! | everything of a subject | [`Revocation::subject`] | [`SessionManager::revoke_subject`]: sessions and refresh tokens | end with the subject |
 //! | everything of a client | [`Revocation::client`] | [`SessionManager::revoke_client`]: sessions and refresh tokens | end with the client |
 //! | everything verified with a key | [`Revocation::key`] | | [`SigningKeys::revoke`] |
+//! | everything bound to a stolen key of a client | [`Revocation::proof_key`], [`Revocation::certificate`] | | |
 //! | an API key | [`Revocation::api_key`]; in its store [`ApiKeyManager::revoke`] | | |
 //! | what one client holds for one subject | [`Revocation::holder`] | | |
 //! | only what was issued before a time | [`Revocation::issued_before`] | always: later logins are not affected | always |

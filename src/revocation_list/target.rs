@@ -82,6 +82,9 @@ impl<'a> RevocationTarget<'a> {
 pub enum RevocationKind {
     /// One API key, by its id: `api_key`. Other keys of its owner stay valid.
     ApiKey,
+    /// Everything that is bound to a client certificate: `certificate`. It compares
+    /// [`Confirmation::certificate`](crate::principal::Confirmation::certificate).
+    Certificate,
     /// Everything that was issued to a client: `client`. It compares every name of the client that
     /// the credential has: [`Principal::client`](crate::Principal::client) and the claims
     /// `client_id` and `azp`.
@@ -94,6 +97,9 @@ pub enum RevocationKind {
     /// Everything whose signature was verified with a key: `key`. It compares
     /// [`Principal::key`](crate::Principal::key), not the `kid`.
     Key,
+    /// Everything that is bound to the key of DPoP proofs: `proof_key`. It compares
+    /// [`Confirmation::jkt`](crate::principal::Confirmation::jkt).
+    ProofKey,
     /// A session, and everything that belongs to it by the claim `sid`: `session`. The id is the
     /// text of a [`SessionHandle`](crate::grant::store::SessionHandle), or the `sid` of another
     /// issuer.
@@ -115,10 +121,12 @@ impl RevocationKind {
     /// All kinds. They are in alphabetical order. A store may use it to check what it reads back.
     pub const ALL: &'static [Self] = &[
         Self::ApiKey,
+        Self::Certificate,
         Self::Client,
         Self::Holder,
         Self::JwtId,
         Self::Key,
+        Self::ProofKey,
         Self::Session,
         Self::Subject,
         Self::Token,
@@ -134,10 +142,12 @@ impl RevocationKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
+            Self::Certificate => "certificate",
             Self::Client => "client",
             Self::Holder => "holder",
             Self::JwtId => "jwt_id",
             Self::Key => "key",
+            Self::ProofKey => "proof_key",
             Self::Session => "session",
             Self::Subject => "subject",
             Self::Token => "token",

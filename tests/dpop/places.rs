@@ -213,3 +213,48 @@ fn a_validator_of_ones_own_makes_a_confirmed_principal() {
         RejectionKind::BindingRequired
     );
 }
+
+#[test]
+fn everything_that_is_bound_to_a_stolen_key_ends_with_it() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use bearergate::clock::FakeClock;
+    use bearergate::revocation::{Denylist, Revocation};
+
+    let clock = FakeClock::at(NOW);
+    let issuer = FakeKey::es256("issuer");
+    let denylist = Denylist::default();
+    let validator = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .keys(issuer.key_set())
+        .sender_constraint(Binding::dpop(dpop(&clock).build().unwrap()).build())
+        .build()
+        .unwrap();
+    let gate = Gate::builder()
+        .validator(validator)
+        .revocations(denylist.clone())
+        .clock(clock)
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let check = |client: &ProofKey, subject: &str| {
+        let token = TokenBuilder::new(&issuer, NOW)
+            .issuer("https://idp.example.com")
+            .audience(URL)
+            .subject(subject)
+            .claim("cnf", json!({"jkt": client.thumbprint()}))
+            .sign();
+        let proof = client.proof("GET", ORDERS).token(&token).at(NOW).sign();
+        let checked = gate.try_check_now(&request(&token, &[&proof])).unwrap();
+        checked.err().map(|refusal| refusal.kind())
+    };
+    let (stolen, other) = (ProofKey::es256(), ProofKey::es256());
+    assert_eq!(check(&stolen, "alice"), None);
+    let jkt = URL_SAFE_NO_PAD.decode(stolen.thumbprint()).unwrap();
+    let revocation = Revocation::proof_key("https://idp.example.com", jkt.try_into().unwrap());
+    denylist.revoke(revocation).try_now().unwrap().unwrap();
+    assert_eq!(check(&stolen, "alice"), Some(RejectionKind::TokenRevoked));
+    assert_eq!(check(&stolen, "bob"), Some(RejectionKind::TokenRevoked));
+    assert_eq!(check(&other, "alice"), None);
+}

@@ -29,6 +29,8 @@ async fn revocations_are_read_as_they_were_added(
         Revocation::client(AUTHORITY, long.as_str()).until(last),
         Revocation::session(long.as_str(), "s").issued_before(UnixTime::from_secs(0)),
         Revocation::key(AUTHORITY, KeyId::new([7; 32])).until(UnixTime::from_secs(0)),
+        Revocation::proof_key(AUTHORITY, [9; 32]).until(at(6)),
+        Revocation::certificate(AUTHORITY, [9; 32]).until(at(6)),
         Revocation::token(TokenId::of_fingerprint([8; 32])).until(at(9)),
         Revocation::holder(AUTHORITY, Some("shop"), Some("alice")).issued_before(at(3)),
         Revocation::new(RevocationTarget::new(
