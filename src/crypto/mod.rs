@@ -6,6 +6,8 @@
 //! the whole process. It prepares each key once, so that verifying a signature is one call.
 
 mod algorithm;
+#[cfg(feature = "jwe")]
+pub(crate) mod decrypt;
 mod edwards;
 mod embedded;
 mod flaw;

@@ -1,0 +1,131 @@
+//! Keys that decrypt.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::algorithm::KeyManagement;
+use super::turns::Turns;
+use crate::crypto::decrypt::{AgreementKey, RsaDecryptionKey};
+use crate::error::ConfigError;
+use crate::secret::Secret;
+
+/// A private key or shared secret that decrypts tokens under one algorithm. Cheap to clone. `Debug` shows
+/// its id and its algorithm.
+#[derive(Clone)]
+pub struct DecryptionKey(Arc<Inner>);
+
+struct Inner {
+    kid: Option<String>,
+    algorithm: KeyManagement,
+    material: KeyMaterial,
+}
+
+pub(super) enum KeyMaterial {
+    Agreement(AgreementKey),
+    Rsa(RsaDecryptionKey),
+    Secret(Secret),
+}
+
+impl DecryptionKey {
+    pub(super) fn new(
+        kid: Option<String>,
+        algorithm: KeyManagement,
+        material: KeyMaterial,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            kid,
+            algorithm,
+            material,
+        }))
+    }
+
+    /// Returns the same key with this id. Tokens name it in `kid`.
+    pub fn with_kid(self, kid: impl Into<String>) -> Self {
+        let kid = Some(kid.into());
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self(Arc::new(Inner { kid, ..inner })),
+            Err(shared) => Self(shared),
+        }
+    }
+
+    /// Returns the id.
+    pub fn kid(&self) -> Option<&str> {
+        self.0.kid.as_deref()
+    }
+
+    /// Returns the one algorithm that it serves.
+    pub fn algorithm(&self) -> KeyManagement {
+        self.0.algorithm
+    }
+
+    pub(super) fn material(&self) -> &KeyMaterial {
+        &self.0.material
+    }
+}
+
+impl fmt::Debug for DecryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptionKey")
+            .field("kid", &self.0.kid)
+            .field("algorithm", &self.0.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of a service that decrypt tokens. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DecryptionKeys {
+    pub(super) keys: Arc<[DecryptionKey]>,
+    pub(super) turns: Arc<Turns>,
+}
+
+/// Most keys of one service.
+const KEYS: usize = 8;
+
+impl DecryptionKeys {
+    /// Joins keys: at most eight, each with an id of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for no key or more than eight,
+    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for two keys of one id.
+    pub fn of(keys: impl IntoIterator<Item = DecryptionKey>) -> Result<Self, ConfigError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let range = 1..=KEYS;
+        if !range.contains(&keys.len()) {
+            return Err(ConfigError::out_of_range("keys", keys.len(), range));
+        }
+        let ids: std::collections::HashSet<_> = keys.iter().map(DecryptionKey::kid).collect();
+        if ids.len() < keys.len() {
+            let detail = "expected keys with different ids, found one id twice; set `kid`";
+            return Err(ConfigError::conflict("kid", detail));
+        }
+        Ok(Self {
+            keys: keys.into(),
+            turns: Arc::default(),
+        })
+    }
+
+    /// Returns the one key that a token names: by its id, or the only one of its algorithm if the token
+    /// or the key has none.
+    pub(super) fn select(
+        &self,
+        kid: Option<&str>,
+        algorithm: KeyManagement,
+    ) -> Option<&DecryptionKey> {
+        let fits = |key: &&DecryptionKey| {
+            key.algorithm() == algorithm
+                && (kid.is_none() || key.kid().is_none() || key.kid() == kid)
+        };
+        let mut fitting = self.keys.iter().filter(fits);
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Some(key),
+            // A key that has the id is named before those without one.
+            (Some(_), Some(_)) => {
+                let mut named = self.keys.iter().filter(fits).filter(|key| key.kid() == kid);
+                named.next().filter(|_| kid.is_some())
+            }
+            (None, _) => None,
+        }
+    }
+}
