@@ -179,6 +179,21 @@ impl<'r> PresentedCredential<'r> {
         self
     }
 
+    /// Returns the same credential with another text, which was inside it.
+    #[cfg(feature = "jwe")]
+    pub(crate) fn with_text<'t>(&self, text: &'t str) -> PresentedCredential<'t>
+    where
+        'r: 't,
+    {
+        PresentedCredential {
+            credential: Credential::checked(self.credential.scheme, Cow::Borrowed(text)),
+            place: self.place,
+            facts: self.facts,
+            now: self.now,
+            hand_over: self.hand_over,
+        }
+    }
+
     /// Returns the credential itself. It is untrusted until a
     /// [`TokenValidator`](crate::TokenValidator) has accepted it.
     pub const fn credential(&self) -> &Credential<'r> {

@@ -344,12 +344,16 @@ impl JwtValidatorBuilder<Ready> {
         let (max_token_bytes, clock) = (config.max_token_bytes, Arc::clone(&config.clock));
         let max_header_bytes = config.max_header_bytes;
         let constraint = config.constraint.clone();
+        #[cfg(feature = "jwe")]
+        let decryption = config.decryption.clone().map(Arc::new);
         Ok(JwtValidator {
             issuers: IssuerTable::new(vec![config.into_rules()?])?,
             max_token_bytes,
             max_header_bytes,
             clock,
             constraint,
+            #[cfg(feature = "jwe")]
+            decryption,
             header_cache: Arc::default(),
             cache: None,
         })

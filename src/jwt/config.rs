@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::absent::{AbsentClaims, Blank};
 use super::access_token::AccessMark;
+#[cfg(feature = "jwe")]
+use super::encrypted::Decryption;
 use super::grants::Grants;
 use super::issuer_rules::{
     AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, KeySource, Purpose,
@@ -43,6 +45,8 @@ pub(super) struct JwtConfig {
     pub(super) max_header_bytes: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) constraint: Option<Arc<dyn SenderConstraint>>,
+    #[cfg(feature = "jwe")]
+    pub(super) decryption: Option<Decryption>,
 }
 
 impl JwtConfig {
@@ -69,6 +73,8 @@ impl JwtConfig {
             max_header_bytes: limits::HEADER_BYTES,
             clock: Arc::new(SystemClock),
             constraint: None,
+            #[cfg(feature = "jwe")]
+            decryption: None,
         }
     }
 

@@ -136,6 +136,7 @@ impl IntrospectionRules {
             not_before: times.not_before,
             issued_at: times.issued_at,
             is_issued_within_second: times.is_issued_within_second,
+            is_encrypted: false,
             confirmation,
             key: None,
         };

@@ -55,6 +55,10 @@ impl JwtValidator {
             rules.extend(other.issuers.rules().cloned());
             joined.max_token_bytes = joined.max_token_bytes.max(other.max_token_bytes);
             joined.max_header_bytes = joined.max_header_bytes.max(other.max_header_bytes);
+            #[cfg(feature = "jwe")]
+            {
+                joined.decryption = joined.decryption.or(other.decryption);
+            }
             joined.cache = joined.cache.or(other.cache);
         }
         // Its issuers have other places now, so it must not use the entries of the first one.

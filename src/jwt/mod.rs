@@ -18,6 +18,8 @@ mod config;
 mod contrast;
 mod decode;
 mod diagnose;
+#[cfg(feature = "jwe")]
+mod encrypted;
 mod explain;
 mod facts;
 mod grants;
@@ -38,6 +40,7 @@ mod tenant;
 mod test_vectors;
 mod validator;
 mod verified_token;
+mod verify;
 
 pub use builder::JwtValidatorBuilder;
 pub use builder_state::{NeedsAudience, NeedsIssuer, NeedsKeys, Ready};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::compact;
 use super::compact::Compact;
 use super::header::{Header, HeaderCache, HeaderText};
-use super::validator::verify;
+use super::verify::verify;
 use crate::credential::base64url;
 use crate::crypto::Provider;
 use crate::error::{ConfigErrorKind, RejectionKind};

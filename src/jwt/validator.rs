@@ -10,18 +10,21 @@ use super::claims::RegisteredClaims;
 use super::compact;
 use super::compact::Compact;
 use super::contrast::SOURCE_NAMES;
+#[cfg(feature = "jwe")]
+use super::encrypted::Decryption;
 use super::facts::{FactReader, client, scopes};
-use super::header::{HeaderCache, HeaderText};
+use super::header::HeaderCache;
 use super::issuer_rules::{IssuerRules, KeySource};
 use super::issuers::IssuerTable;
 use super::rejections;
 use super::verified_token::VerifiedToken;
+use super::verify::{find_keys, verify};
 use crate::clock::{Clock, UnixTime};
 use crate::credential::{PresentedCredential, Unverified};
 use crate::diagnosis::{Explanation, Finding};
 use crate::error::{Rejection, RejectionKind};
 use crate::json::Kind;
-use crate::key::{Key, KeyHint, KeySet, KeyStore};
+use crate::key::{KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::{Authority, Facts, Principal, PrincipalKind};
 use crate::validator::{
@@ -113,6 +116,8 @@ pub struct JwtValidator {
     pub(super) max_header_bytes: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) constraint: Option<Arc<dyn SenderConstraint>>,
+    #[cfg(feature = "jwe")]
+    pub(super) decryption: Option<Arc<Decryption>>,
     pub(super) header_cache: Arc<HeaderCache>,
     pub(super) cache: Option<ValidatorCache>,
 }
@@ -222,6 +227,7 @@ impl JwtValidator {
             not_before: times.not_before,
             issued_at: times.issued_at,
             is_issued_within_second: times.is_issued_within_second,
+            is_encrypted: pending.is_encrypted,
             confirmation,
             key: Some(key.id()),
         });
@@ -232,7 +238,7 @@ impl JwtValidator {
         Ok(Principal::new(facts))
     }
 
-    fn check_binding<'a>(
+    pub(super) fn check_binding<'a>(
         &'a self,
         validated: Result<Principal, Rejection>,
         presented: &'a PresentedCredential<'a>,
@@ -250,6 +256,7 @@ pub(super) struct Pending<'p, 'v> {
     pub(super) issuer: &'v IssuerRules,
     pub(super) presented: &'p PresentedCredential<'p>,
     pub(super) cache_key: Option<(&'v ValidatorCache, CacheKey)>,
+    pub(super) is_encrypted: bool,
 }
 
 impl TokenValidator for JwtValidator {
@@ -320,6 +327,14 @@ impl TokenValidator for JwtValidator {
         {
             return self.check_binding(Ok(principal), presented);
         }
+        #[cfg(feature = "jwe")]
+        match self.decryption_of(presented) {
+            Ok(None) => {}
+            Ok(Some(decryption)) => {
+                return self.validate_encrypted(decryption, presented, cache_key);
+            }
+            Err(rejection) => return NowOrLater::now(Err(rejection)),
+        }
         // Not part of `Pending`, so that it is not moved.
         let mut token = match self.parse(presented) {
             Ok(token) => token,
@@ -336,6 +351,7 @@ impl TokenValidator for JwtValidator {
             issuer,
             presented,
             cache_key,
+            is_encrypted: false,
         };
         let store = match &issuer.keys {
             KeySource::Fixed(keys) => {
@@ -368,33 +384,6 @@ impl TokenValidator for JwtValidator {
     ) -> NowOrLater<'a, Explanation> {
         self.explained(presented)
     }
-}
-
-fn find_keys<'a>(
-    store: &'a Arc<dyn KeyStore>,
-    token: &'a Compact<'_>,
-) -> NowOrLater<'a, Result<Arc<KeySet>, Rejection>> {
-    store.find(KeyHint::new(kid(token), token.header.algorithm))
-}
-
-pub(super) fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
-    match token.header.kid.as_ref()? {
-        HeaderText::Piece(piece) => Some(token.header_piece(*piece)),
-        HeaderText::Owned(kid) => Some(kid),
-    }
-}
-
-/// Returns the one eligible key only if the signature is valid under it.
-pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, Rejection> {
-    let algorithm = token.header.algorithm;
-    if !keys.algorithms().contains(algorithm) {
-        return Err(rejections::algorithm(algorithm, keys.algorithms()));
-    }
-    let candidates = keys
-        .select(algorithm, kid(token))
-        .map_err(|kind| rejections::key(kind, kid(token), algorithm, keys))?;
-    let verified = candidates.verify(token.signed(), token.signature());
-    verified.ok_or_else(|| RejectionKind::SignatureInvalid.into())
 }
 
 impl fmt::Debug for JwtValidator {

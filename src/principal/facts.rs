@@ -28,6 +28,8 @@ pub(crate) struct Facts {
     pub(crate) issued_at: Option<UnixTime>,
     /// True if it was issued later than at the beginning of that second.
     pub(crate) is_issued_within_second: bool,
+    /// True if the token was encrypted.
+    pub(crate) is_encrypted: bool,
     pub(crate) confirmation: Option<Confirmation>,
     /// The key that verified the credential.
     pub(crate) key: Option<KeyId>,

@@ -190,6 +190,13 @@ impl Principal {
         self.confirmation().is_some()
     }
 
+    /// Returns true if the credential was an encrypted token
+    /// ([`encrypted_with`](crate::jwt::JwtValidatorBuilder::encrypted_with)). That says nothing about who
+    /// has sent it.
+    pub fn was_encrypted(&self) -> bool {
+        self.validated().is_some_and(|facts| facts.is_encrypted)
+    }
+
     /// Returns the claims of the credential. They are an empty object if it has none. They are what
     /// the authority asserted; a value is read by name and type, and nothing is converted.
     pub fn claims(&self) -> Claims<'_> {

@@ -10,7 +10,8 @@ use crate::error::{Rejection, RejectionKind};
 use crate::jwt::compact;
 use crate::jwt::compact::Compact;
 use crate::jwt::issuer_rules::{IssuerRules, KeySource};
-use crate::jwt::validator::{JwtValidator, Pending, kid};
+use crate::jwt::validator::{JwtValidator, Pending};
+use crate::jwt::verify::kid;
 use crate::key::{KeyHint, KeySet, KeyStore};
 use crate::limits;
 use crate::now_or_later::{NowOrLater, ask};
@@ -29,6 +30,20 @@ impl JwtValidator {
         if let Err(kind) = check_kind(scheme, PrincipalKind::AccessToken) {
             return NowOrLater::now(wrong_scheme(kind, scheme));
         }
+        #[cfg(feature = "jwe")]
+        match self.decryption_of(presented) {
+            Ok(None) => {}
+            Ok(Some(decryption)) => return self.explain_encrypted(decryption, presented),
+            Err(rejection) => return NowOrLater::now(Explanation::of_result(Err(rejection))),
+        }
+        self.explain_signed(presented)
+    }
+
+    /// Explains a token that is not encrypted, or was decrypted.
+    pub(in crate::jwt) fn explain_signed<'a>(
+        &'a self,
+        presented: &'a PresentedCredential<'a>,
+    ) -> NowOrLater<'a, Explanation> {
         ask!(
             where run = Ok::<_, Explanation>(Run::new(self, presented));
             where token = run.parse();
@@ -126,6 +141,7 @@ impl<'a> Run<'a> {
             issuer: rules,
             presented: &self.presented,
             cache_key: None,
+            is_encrypted: false,
         };
         let validated = self.quiet.finish(&mut token, &pending, &keys);
         let validated = self.without_proof(validated);

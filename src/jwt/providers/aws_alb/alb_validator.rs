@@ -148,6 +148,7 @@ impl AlbRules {
             not_before: times.not_before,
             issued_at: times.issued_at,
             is_issued_within_second: times.is_issued_within_second,
+            is_encrypted: false,
             confirmation: None,
             key: Some(key.id()),
             document,
