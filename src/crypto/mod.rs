@@ -20,6 +20,8 @@ mod p521;
 #[cfg(not(feature = "aws-lc-rs"))]
 #[path = "p521_absent.rs"]
 mod p521;
+#[cfg(any(feature = "issuer", feature = "jwe"))]
+pub(crate) mod pkcs8;
 mod provider;
 mod ring_interface;
 pub(crate) mod signing;

@@ -11,6 +11,7 @@ mod error;
 mod grant_revocations;
 mod jwt_issuer;
 mod minted;
+mod private_jwk;
 mod random_id;
 mod refresh_form;
 mod schedule;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::algorithm::{ContentEncryption, KeyManagement};
-use super::der::rsa_pkcs8;
 use super::key::{DecryptionKey, KeyMaterial};
 use crate::credential::base64url;
 use crate::crypto::decrypt::{AgreementCurve, AgreementKey, RsaDecryptionKey};
+use crate::crypto::pkcs8::rsa_pkcs8;
 use crate::error::ConfigError;
 use crate::json::Value;
 use crate::limits;

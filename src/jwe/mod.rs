@@ -9,7 +9,6 @@
 mod algorithm;
 mod content;
 mod decrypt;
-mod der;
 mod header;
 mod import;
 mod key;

@@ -26,6 +26,7 @@ struct Settings {
     url: ExternalUrl,
     key: SigningKey,
     tag: String,
+    keyid: String,
 }
 
 const SIGNATURE: HeaderName = HeaderName::from_static("signature");
@@ -58,9 +59,20 @@ impl MessageSigner {
         }
         Ok(Self(Arc::new(Settings {
             url: at,
+            keyid: key.kid().to_owned(),
             key,
             tag: tag.into(),
         })))
+    }
+
+    /// Sets the id of the key in signatures, by default its [`kid`](SigningKey::kid).
+    #[must_use]
+    pub fn keyid(self, keyid: impl Into<String>) -> Self {
+        let keyid = keyid.into();
+        match Arc::try_unwrap(self.0) {
+            Ok(settings) => Self(Arc::new(Settings { keyid, ..settings })),
+            Err(shared) => Self(shared),
+        }
     }
 
     /// Signs a response as the FAPI 2.0 profile asks for: its status, the digest of its content, and the
@@ -158,7 +170,7 @@ impl MessageSigner {
         let created = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let parameters = vec![
             ("created", Bare::Integer(created)),
-            ("keyid", Bare::String(self.0.key.kid().to_owned())),
+            ("keyid", Bare::String(self.0.keyid.clone())),
             ("tag", Bare::String(self.0.tag.clone())),
         ];
         push_parameters(&parameters, &mut text);
@@ -202,7 +214,7 @@ impl fmt::Debug for MessageSigner {
         let mut tag = String::new();
         push_string(&self.0.tag, &mut tag);
         f.debug_struct("MessageSigner")
-            .field("key", &self.0.key.kid())
+            .field("key", &self.0.keyid)
             .field("tag", &tag)
             .finish_non_exhaustive()
     }
