@@ -4,24 +4,32 @@ use std::error::Error;
 use std::sync::Arc;
 
 use bearergate::api_key::{ApiKeyFormat, ApiKeyScheme, PepperSet};
+use bearergate::binding::{Binding, ForwardedCertificates};
 use bearergate::client_auth::ClientAuth;
 use bearergate::credential::Sources;
 use bearergate::environment::Environment;
 use bearergate::gate::GateBuilder;
+use bearergate::http_response::ResponseConfig;
 use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::introspection::IntrospectionValidatorBuilder;
-use bearergate::jwt::Ready;
+use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::FetchedKeys;
+use bearergate::message::MessageSigner;
+use bearergate::metadata::ResourceMetadata;
+use bearergate::profile::Fapi2;
 use bearergate::revocation::Denylist;
 use bearergate::secret_source::SecretSource;
 use bearergate::stores::SqliteStore;
-use bearergate::validator::TokenCache;
+use bearergate::validator::{Proofs, SenderConstraint, TokenCache};
 use bearergate::{
     ApiKeyValidator, Gate, IntrospectionValidator, JwtValidator, KeyStore, TokenValidator,
     require_scope,
 };
 
+use crate::binding;
+use crate::binding::Bindings;
+use crate::detail::DetailDemand;
 use crate::metrics::Metrics;
 use crate::options::{ApiKeys, Introspection, Options};
 use crate::revocation::OperatorList;
@@ -34,8 +42,15 @@ pub(crate) struct Gates {
     pub(crate) authenticated: Gate,
     /// Admits callers with the scope of `--scope`; `None` without that option.
     pub(crate) scoped: Option<Gate>,
+    /// Admits callers with the detail of `--authorization-detail`.
+    pub(crate) detailed: Option<Gate>,
+    /// Admits callers whose request is signed, and signs the response.
+    pub(crate) signed: Option<(Gate, Option<MessageSigner>)>,
     pub(crate) denylist: Denylist,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) bindings: Bindings,
+    pub(crate) forwarded: Option<ForwardedCertificates>,
+    pub(crate) metadata: Option<Arc<ResourceMetadata>>,
 }
 
 impl Gates {
@@ -43,11 +58,24 @@ impl Gates {
     pub(crate) fn new(options: &Options) -> Outcome<Self> {
         let metrics = Arc::<Metrics>::default();
         let denylist = Denylist::default();
-        let validators = validators(options, &metrics)?;
+        let bound = &options.bound;
+        let bindings = Bindings::new(bound)?;
+        let proofs = bindings
+            .binding
+            .as_ref()
+            .map_or(Proofs::NONE, SenderConstraint::proofs);
+        let metadata = binding::metadata(bound, &options.issuers, proofs)?;
+        let validators = validators(options, &metrics, bindings.binding.as_ref())?;
         let sources = sources(options)?;
+        let challenge = ResponseConfig::builder();
+        let challenge = match &metadata {
+            Some(metadata) => challenge.resource_metadata(metadata.url()).build()?,
+            None => challenge.build()?,
+        };
         let gate = || {
             let gate = Gate::builder()
                 .sources(sources.clone())
+                .challenge(challenge.clone())
                 .revocations(OperatorList(denylist.clone()))
                 .all_authorities_equal();
             let add = |gate: GateBuilder, validator| gate.validator(Arc::clone(validator));
@@ -55,16 +83,41 @@ impl Gates {
         };
         let scope = options.scope.as_ref();
         let scoped = scope.map(|scope| gate().authorizer(require_scope(scope.as_str())).build());
+        let detailed = bound.detail.as_ref().map(|(kind, action)| {
+            let demand = DetailDemand::new(kind, action.as_deref());
+            gate().authorizer(demand).build()
+        });
+        let signed = match &bound.signed_requests {
+            None => None,
+            Some(own) => {
+                let (verifier, signer) = binding::messages(bound, own)?;
+                let gate = gate().signed_requests(verifier).allow_any_authenticated();
+                Some((gate.build()?, signer))
+            }
+        };
         Ok(Self {
             authenticated: gate().allow_any_authenticated().build()?,
             scoped: scoped.transpose()?,
+            detailed: detailed.transpose()?,
+            signed,
             denylist,
             metrics,
+            bindings,
+            forwarded: bound
+                .forwarded
+                .as_ref()
+                .map(binding::forwarded)
+                .transpose()?,
+            metadata,
         })
     }
 }
 
-fn validators(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn TokenValidator>>> {
+fn validators(
+    options: &Options,
+    metrics: &Arc<Metrics>,
+    binding: Option<&Binding>,
+) -> Outcome<Vec<Arc<dyn TokenValidator>>> {
     let environment = Environment::new()
         .observer(Arc::clone(metrics))
         .http_client(Client::new()?)
@@ -73,11 +126,15 @@ fn validators(options: &Options, metrics: &Arc<Metrics>) -> Outcome<Vec<Arc<dyn 
     let stores = key_stores(options, &environment)?;
     if !stores.is_empty() {
         let cache = TokenCache::builder().observer(Arc::clone(metrics));
-        let jwts = JwtValidator::join(jwt_validators(options, &stores)?)?;
+        let jwts = JwtValidator::join(jwt_validators(options, &stores, binding)?)?;
         validators.push(Arc::new(jwts.cached(&cache.build()?)));
     }
     if let Some(introspection) = &options.introspection {
         let builder = introspection_builder(options, introspection, stores.first())?;
+        let builder = match binding {
+            Some(binding) => builder.sender_constraint(binding.clone()),
+            None => builder,
+        };
         validators.push(Arc::new(builder.env(&environment).build()?));
     }
     if let Some(keys) = &options.api_keys {
@@ -99,7 +156,11 @@ fn key_stores(options: &Options, environment: &Environment) -> Outcome<Vec<Arc<d
 }
 
 /// Returns one validator for each issuer, each with the keys of that issuer.
-fn jwt_validators(options: &Options, stores: &[Arc<dyn KeyStore>]) -> Outcome<Vec<JwtValidator>> {
+fn jwt_validators(
+    options: &Options,
+    stores: &[Arc<dyn KeyStore>],
+    binding: Option<&Binding>,
+) -> Outcome<Vec<JwtValidator>> {
     let validators = options.issuers.iter().zip(stores).map(|(issuer, keys)| {
         let builder = JwtValidator::builder()
             .issuer(issuer)
@@ -109,9 +170,55 @@ fn jwt_validators(options: &Options, stores: &[Arc<dyn KeyStore>]) -> Outcome<Ve
             Some(typ) => builder.require_type(typ),
             None => builder,
         };
-        Ok(builder.build()?)
+        let builder = match binding {
+            Some(binding) => builder.sender_constraint(binding.clone()),
+            None => builder,
+        };
+        let builder = match options.bound.fapi2 {
+            true => builder.algorithms(Fapi2::ALGORITHMS),
+            false => builder,
+        };
+        Ok(decrypting(builder, options)?.build()?)
     });
     validators.collect()
+}
+
+/// Lets a validator decrypt tokens with the keys of `--decrypt-keys`.
+#[cfg(feature = "jwe")]
+fn decrypting(
+    builder: JwtValidatorBuilder<Ready>,
+    options: &Options,
+) -> Outcome<JwtValidatorBuilder<Ready>> {
+    use bearergate::jwe::{DecryptionKey, DecryptionKeys};
+
+    let Some(file) = &options.bound.decrypt_keys else {
+        return Ok(builder);
+    };
+    let set: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
+    let all = set["keys"]
+        .as_array()
+        .ok_or("--decrypt-keys is a JWK Set")?;
+    let keys = all.iter().map(|jwk| {
+        let key = DecryptionKey::from_jwk(jwk.to_string())?;
+        match key.kid() {
+            Some(_) => Ok(key),
+            None => Err("a key of --decrypt-keys has no `kid`".into()),
+        }
+    });
+    let keys = DecryptionKeys::of(keys.collect::<Outcome<Vec<_>>>()?)?;
+    let builder = builder.encrypted_with(keys);
+    Ok(match options.bound.encryption_required {
+        true => builder.encryption_required(),
+        false => builder,
+    })
+}
+
+#[cfg(not(feature = "jwe"))]
+fn decrypting(
+    builder: JwtValidatorBuilder<Ready>,
+    _: &Options,
+) -> Outcome<JwtValidatorBuilder<Ready>> {
+    Ok(builder)
 }
 
 /// Validates credentials that are neither a JWT of an issuer nor an API key.
@@ -145,7 +252,10 @@ fn api_key_validator(options: &ApiKeys) -> Outcome<ApiKeyValidator> {
 
 /// Returns where credentials are looked for. API keys have their own scheme and header.
 fn sources(options: &Options) -> Outcome<Sources> {
-    let sources = Sources::builder();
+    let sources = match options.bound.dpop {
+        Some(_) => Sources::builder().dpop(),
+        None => Sources::builder(),
+    };
     Ok(match options.api_keys {
         Some(_) => sources.api_key().header("x-api-key").build()?,
         None => sources.build()?,

@@ -9,6 +9,9 @@ use bearergate::http_client::Endpoint;
 use bearergate::secret::Secret;
 use bearergate::secret_source::SecretSource;
 
+use crate::bound_options;
+use crate::bound_options::BoundOptions;
+
 pub(crate) const USAGE: &str = "\
 usage: resource_server --listen 127.0.0.1:PORT OPTIONS
 
@@ -64,6 +67,7 @@ pub(crate) struct Options {
     pub(crate) introspection: Option<Introspection>,
     pub(crate) api_keys: Option<ApiKeys>,
     pub(crate) scope: Option<String>,
+    pub(crate) bound: BoundOptions,
 }
 
 #[derive(Debug)]
@@ -82,15 +86,18 @@ pub(crate) struct ApiKeys {
     pub(crate) authority: String,
 }
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 impl Options {
     /// Reads the arguments after the program's name.
     pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> Outcome<Self> {
         let mut given = Given::read(arguments)?;
+        let allows_http = given.flag("--allow-http-loopback");
+        let issuers = given.list("--issuer");
         let options = Self {
+            bound: BoundOptions::read(&mut given, allows_http, !issuers.is_empty())?,
             listen: given.required("--listen")?.parse()?,
-            issuers: given.list("--issuer"),
+            issuers,
             audiences: given.list("--audience"),
             jwks_url: given.take("--jwks-url"),
             require_type: given.take("--require-type"),
@@ -99,7 +106,6 @@ impl Options {
             scope: given.take("--scope"),
         };
         options.check()?;
-        let allows_http = given.flag("--allow-http-loopback");
         for url in options.urls() {
             check_url(url, allows_http)?;
         }
@@ -152,7 +158,7 @@ impl Options {
 }
 
 /// The arguments by their names.
-struct Given(BTreeMap<String, Vec<String>>);
+pub(crate) struct Given(BTreeMap<String, Vec<String>>);
 
 impl Given {
     fn read(arguments: impl IntoIterator<Item = String>) -> Outcome<Self> {
@@ -163,9 +169,11 @@ impl Given {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (argument, None),
             };
-            let is_flag = FLAGS.contains(&name.as_str());
-            let is_list = LISTS.contains(&name.as_str());
-            if !is_flag && !is_list && !SINGLE.contains(&name.as_str()) {
+            let has =
+                |own: &[&str], more: &[&str]| own.iter().chain(more).any(|known| *known == name);
+            let is_flag = has(&FLAGS, &bound_options::FLAGS);
+            let is_list = has(&LISTS, &bound_options::LISTS);
+            if !is_flag && !is_list && !has(&SINGLE, &bound_options::SINGLE) {
                 // The argument is not shown: it may be a secret in the wrong place.
                 return Err("an argument is no option".into());
             }
@@ -187,15 +195,15 @@ impl Given {
         Ok(Self(given))
     }
 
-    fn list(&mut self, name: &str) -> Vec<String> {
+    pub(crate) fn list(&mut self, name: &str) -> Vec<String> {
         self.0.remove(name).unwrap_or_default()
     }
 
-    fn take(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.list(name).pop()
     }
 
-    fn flag(&mut self, name: &str) -> bool {
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
         self.0.remove(name).is_some()
     }
 

@@ -1,7 +1,8 @@
 //! Who the caller is, as JSON.
 
-use bearergate::Principal;
-use bearergate::principal::PrincipalKind;
+use bearergate::gate::Admitted;
+use bearergate::principal::{Confirmation, PrincipalKind};
+use bearergate::validator::Freshness;
 use serde::Serialize;
 
 /// The answer of `GET /whoami`; what is absent is `null`.
@@ -15,9 +16,14 @@ struct WhoAmI<'p> {
     audience: Option<Vec<String>>,
     expires_at: Option<u64>,
     token_id: Option<String>,
+    confirmed: Option<&'static str>,
+    freshness: Option<&'static str>,
+    signed_by: Option<&'p str>,
+    was_encrypted: bool,
 }
 
-pub(crate) fn whoami(principal: &Principal) -> serde_json::Result<String> {
+pub(crate) fn whoami(admitted: &Admitted) -> serde_json::Result<String> {
+    let principal = admitted.principal();
     let audience: Vec<String> = principal.audience().map(Into::into).collect();
     let issuer = principal.claims().get("iss").unwrap_or_default();
     serde_json::to_string(&WhoAmI {
@@ -33,5 +39,21 @@ pub(crate) fn whoami(principal: &Principal) -> serde_json::Result<String> {
         audience: (!audience.is_empty()).then_some(audience),
         expires_at: principal.expires_at().map(|end| end.as_secs()),
         token_id: principal.token_id().map(|id| id.to_string()),
+        confirmed: principal.confirmation().and_then(methods),
+        freshness: admitted.freshness().map(|freshness| match freshness {
+            Freshness::Nonce => "nonce",
+            _ => "iat",
+        }),
+        signed_by: admitted.signed().and_then(|signed| signed.keyid()),
+        was_encrypted: principal.was_encrypted(),
     })
+}
+
+fn methods(confirmation: &Confirmation) -> Option<&'static str> {
+    match (confirmation.jkt(), confirmation.certificate()) {
+        (Some(_), Some(_)) => Some("both"),
+        (Some(_), None) => Some("dpop"),
+        (None, Some(_)) => Some("certificate"),
+        (None, None) => None,
+    }
 }
