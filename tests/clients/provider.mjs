@@ -36,6 +36,7 @@ const provider = new Provider(issuer, {
     machine('plain', {}),
   ],
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
+  enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA', 'PS256'] },
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },

@@ -57,7 +57,7 @@ def prepared(url, token, body):
 
 
 def signed(folder, name, request, body, covered=COVERED, tag="fapi-2-request"):
-    resolver = MappingKeyResolver(private_keys={name: private_key(folder, name)})
+    resolver = MappingKeyResolver(public_keys={}, private_keys={name: private_key(folder, name)})
     signer = HTTPMessageSigner(signature_algorithm=ALGORITHMS[name], key_resolver=resolver)
     signer.sign(request, key_id=name, tag=tag, covered_component_ids=covered, body=body, label="sig1")
     return request
