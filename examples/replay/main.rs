@@ -29,6 +29,16 @@
 //! | `max_header_bytes` | largest decoded header (absent: 4096) |
 //! | `explain` | `true`: the answer has the steps of the validation |
 //!
+//! A line with `validator` is about something else than a token:
+//!
+//! | `validator` | other members |
+//! |---|---|
+//! | `dpop` | `token`, `jkt`, `proof` or `proofs`, `method`, `url`, `public_url`, `now`, `algorithms`, `window` |
+//! | `htu` | `a` of a proof, `b` the expected URL |
+//! | `certificate_header` | `form`, `values`, `peer`, `trusted` |
+//! | `message` | `text`, `public_url`, `jwks`, `now`, `tag`, `cover`, `max_age` |
+//! | `jwe` | `token`, `jwk` or `jwks` (feature `jwe`) |
+//!
 //! The answer is `{"id", "verdict", "kind", "claim"}`, or on `"accept"` `{"id", "verdict",
 //! "subject", "claims"}`, with `client` too if the line has `client_from`. A line that is not such an object gives `"input_error"`, and the exit
 //! status is then 2. Errors of a configuration are explained on standard error.

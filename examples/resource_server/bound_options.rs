@@ -379,28 +379,11 @@ fn forwarded(given: &mut Given, tls: Option<&Tls>) -> Outcome<Option<Forwarded>>
         Ok::<_, Box<dyn std::error::Error>>((name.parse()?, value.to_owned()))
     });
     Ok(Some(Forwarded {
-        form: certificate_header(&form)?,
+        form: form.parse()?,
         networks,
         certificates,
         demand: demand.transpose()?,
     }))
-}
-
-pub(crate) fn certificate_header(form: &str) -> Outcome<CertificateHeader> {
-    let (name, value) = form.split_once(':').unwrap_or((form, ""));
-    Ok(match (name, value) {
-        ("rfc9440", "") => CertificateHeader::Rfc9440,
-        ("xfcc", hops) => CertificateHeader::Xfcc {
-            hops: hops.parse()?,
-        },
-        ("nginx", name) => CertificateHeader::Nginx(name.parse()?),
-        ("alb-verify", "") => CertificateHeader::AlbVerify,
-        ("alb-passthrough", "") => CertificateHeader::AlbPassthrough,
-        ("traefik2", "") => CertificateHeader::TraefikV2,
-        ("traefik3", "") => CertificateHeader::TraefikV3,
-        ("der", name) => CertificateHeader::Base64Der(name.parse()?),
-        _ => return Err("--client-cert is no known form".into()),
-    })
 }
 
 fn digest(hex: &str) -> Outcome<[u8; 32]> {

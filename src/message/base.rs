@@ -64,7 +64,7 @@ fn push_value(message: Message<'_>, component: &ComponentId<'_>, out: &mut Strin
         }
         Message::Response {
             status, headers, ..
-        } => match component.name.as_str() {
+        } => match &*component.name {
             "@status" if component.parameters.is_empty() => {
                 out.push_str(status.as_str());
                 Some(())
@@ -87,7 +87,7 @@ fn push_of_request(
     let (scheme, authority) = url.scheme_and_authority();
     let sent = facts.uri().path_and_query().map_or("/", |own| own.as_str());
     let outer = url.outer_path(sent);
-    match component.name.as_str() {
+    match &*component.name {
         "@query-param" => return push_query_param(facts.uri().query()?, component, out),
         _ if !is_plain => return None,
         "@method" => out.push_str(facts.method().as_str()),
@@ -121,7 +121,7 @@ fn push_field(headers: &HeaderMap, component: &ComponentId<'_>, out: &mut String
     if !component.parameters.iter().all(|(key, _)| is_known(key)) {
         return None;
     }
-    let lines = || headers.get_all(component.name.as_str()).into_iter();
+    let lines = || headers.get_all(&*component.name).into_iter();
     lines().next()?;
     let is_bytes = component.has("bs");
     if is_bytes {
@@ -146,7 +146,7 @@ fn push_field(headers: &HeaderMap, component: &ComponentId<'_>, out: &mut String
             let (_, member) = members.iter().find(|(own, _)| *own == key)?;
             push_member(member, out);
         }
-        None if DICTIONARIES.contains(&component.name.as_str()) => push_dictionary(&members, out),
+        None if DICTIONARIES.contains(&&*component.name) => push_dictionary(&members, out),
         None => return None,
     }
     Some(())

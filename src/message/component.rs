@@ -1,8 +1,13 @@
 //! Component identifiers: what a signature covers (RFC 9421 section 2).
 
+use std::borrow::Cow;
+
 use http::HeaderName;
 
-use super::structured::{Bare, Parameters, push_parameters, push_string};
+use super::structured::{
+    Bare, Member, MemberValue, Parameters, dictionary, push_parameters, push_string,
+};
+use crate::error::ConfigError;
 
 /// A component that a signature must cover.
 ///
@@ -15,44 +20,78 @@ use super::structured::{Bare, Parameters, push_parameters, push_string};
 /// assert_eq!((method.name(), length.name()), ("@method", "content-length"));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Component(ComponentName);
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum ComponentName {
-    Derived(&'static str),
-    Header(HeaderName),
-}
+pub struct Component(pub(super) ComponentId<'static>);
 
 impl Component {
     /// `@method`, the method.
-    pub const METHOD: Self = Self(ComponentName::Derived("@method"));
+    pub const METHOD: Self = Self::derived("@method");
     /// `@target-uri`, the whole URI that the client has requested.
-    pub const TARGET_URI: Self = Self(ComponentName::Derived("@target-uri"));
+    pub const TARGET_URI: Self = Self::derived("@target-uri");
     /// `@authority`, the host and port of the configured address.
-    pub const AUTHORITY: Self = Self(ComponentName::Derived("@authority"));
+    pub const AUTHORITY: Self = Self::derived("@authority");
     /// `@path`, the path.
-    pub const PATH: Self = Self(ComponentName::Derived("@path"));
+    pub const PATH: Self = Self::derived("@path");
     /// `@query`, the query with its question mark.
-    pub const QUERY: Self = Self(ComponentName::Derived("@query"));
+    pub const QUERY: Self = Self::derived("@query");
 
-    /// A header field.
-    pub const fn header(name: HeaderName) -> Self {
-        Self(ComponentName::Header(name))
+    const fn derived(name: &'static str) -> Self {
+        Self(ComponentId {
+            name: Cow::Borrowed(name),
+            parameters: Vec::new(),
+        })
     }
 
-    /// Returns the name as it stands in `Signature-Input`.
+    /// A header field.
+    pub fn header(name: HeaderName) -> Self {
+        Self(ComponentId {
+            name: Cow::Owned(name.as_str().to_owned()),
+            parameters: Vec::new(),
+        })
+    }
+
+    /// Reads an identifier as it stands in `Signature-Input`, such as `"@query-param";name="id"`.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if it is none.
+    pub fn parse(identifier: &str) -> Result<Self, ConfigError> {
+        let list = format!("c=({identifier})");
+        let members = dictionary(&list);
+        let read = members.as_deref().and_then(|members| match members {
+            [
+                (
+                    _,
+                    Member {
+                        value: MemberValue::List(items),
+                        ..
+                    },
+                ),
+            ] => match items.as_slice() {
+                [(name, parameters)] => ComponentId::read(name, parameters)?.into_owned(),
+                _ => None,
+            },
+            _ => None,
+        });
+        read.map(Self).ok_or_else(|| {
+            ConfigError::unexpected(
+                "component",
+                "an identifier of RFC 9421 section 2, such as `\"@method\"`",
+                identifier,
+                "write it as it stands in `Signature-Input`",
+            )
+        })
+    }
+
+    /// Returns the name as it stands in `Signature-Input`, without quotes and parameters.
     pub fn name(&self) -> &str {
-        match &self.0 {
-            ComponentName::Derived(name) => name,
-            ComponentName::Header(name) => name.as_str(),
-        }
+        &self.0.name
     }
 }
 
 /// A component as a message names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ComponentId<'t> {
-    pub(super) name: String,
+    pub(super) name: Cow<'static, str>,
     pub(super) parameters: Parameters<'t>,
 }
 
@@ -71,7 +110,7 @@ impl<'t> ComponentId<'t> {
         });
         let is_lower = !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase());
         (is_known && is_lower).then(|| Self {
-            name: name.clone(),
+            name: Cow::Owned(name.clone()),
             parameters: parameters.clone(),
         })
     }

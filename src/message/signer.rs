@@ -138,10 +138,7 @@ impl MessageSigner {
         covered: &[Component],
         now: UnixTime,
     ) -> bool {
-        let mut components: Vec<_> = covered
-            .iter()
-            .map(|own| component(own.name(), vec![]))
-            .collect();
+        let mut components: Vec<_> = covered.iter().map(|own| own.0.clone()).collect();
         if !content.is_empty() {
             let Ok(digest) = HeaderValue::try_from(content_digest(content)) else {
                 return false;
@@ -195,7 +192,7 @@ impl MessageSigner {
 
 fn component<'t>(name: &str, parameters: Vec<(&'t str, Bare)>) -> ComponentId<'t> {
     ComponentId {
-        name: name.to_owned(),
+        name: name.to_owned().into(),
         parameters,
     }
 }

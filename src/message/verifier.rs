@@ -86,7 +86,7 @@ impl MessageVerifier {
             if number > 0 {
                 text.push(' ');
             }
-            push_string(component.name(), &mut text);
+            component.0.push(&mut text);
         }
         text.push_str(");created");
         if self.0.needs_nonce {
@@ -263,7 +263,11 @@ impl MessageVerifier {
         let until = created
             .unwrap_or(now.as_secs())
             .saturating_add(self.0.max_age + 1);
-        let covered = input.components.into_iter().map(|own| own.name).collect();
+        let covered = input
+            .components
+            .into_iter()
+            .map(|own| own.name.into_owned())
+            .collect();
         let created = created.map(UnixTime::from_secs);
         let signed = Signed::new(input.label, input.keyid, created, covered, content);
         let (Some(mark), Some(store)) = (mark, &self.0.replays) else {

@@ -17,6 +17,33 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
+    /// Makes the confirmation of a credential that is bound to the key of DPoP proofs with this
+    /// thumbprint (RFC 7638), for a validator of one's own.
+    pub const fn to_key(jkt: [u8; 32]) -> Self {
+        Self {
+            jkt: Some(jkt),
+            certificate: None,
+            has_others: false,
+        }
+    }
+
+    /// Makes the confirmation of a credential that is bound to the client certificate with this SHA-256
+    /// thumbprint, for a validator of one's own.
+    pub const fn to_certificate(sha256: [u8; 32]) -> Self {
+        Self {
+            jkt: None,
+            certificate: Some(sha256),
+            has_others: false,
+        }
+    }
+
+    /// Returns the same, bound to a client certificate too.
+    #[must_use]
+    pub const fn and_certificate(mut self, sha256: [u8; 32]) -> Self {
+        self.certificate = Some(sha256);
+        self
+    }
+
     /// Parses a `cnf` claim; `None` if it is not an object or has a malformed thumbprint.
     pub(crate) fn read(cnf: Value<'_>) -> Option<Self> {
         let mut read = Self::default();

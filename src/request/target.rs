@@ -24,8 +24,9 @@ impl TargetUri {
         &self.0
     }
 
-    /// Returns whether the URI of a proof (`htu`) names this resource.
-    pub(crate) fn fits(&self, htu: &str) -> bool {
+    /// Returns whether the URI of a proof (`htu`) names this resource: query and fragment are ignored, and
+    /// the rest is compared in normal form (RFC 3986 sections 6.2.2 and 6.2.3).
+    pub fn fits(&self, htu: &str) -> bool {
         let (own, htu) = (without_query(&self.0), without_query(htu));
         match normalized(own) {
             Some(own) => normalized(htu) == Some(own),

@@ -22,6 +22,8 @@ pub(super) enum Verdict {
         /// Whether the answer has the client.
         with_client: bool,
     },
+    /// Accepted, with these members of the answer.
+    Checked(serde_json::Value),
     ConfigError(ConfigError),
     InputError(Fault),
     /// The token is rejected, or could not be validated.
@@ -42,6 +44,12 @@ impl fmt::Display for Answer {
                     write!(f, ",\"client\":{}", Text(principal.client()))?;
                 }
                 write!(f, ",\"claims\":{}", Compact(principal.claims().json()))?;
+            }
+            Verdict::Checked(members) => {
+                write!(f, ",\"verdict\":\"accept\"")?;
+                for (name, value) in members.as_object().into_iter().flatten() {
+                    write!(f, ",{}:{value}", Text(Some(name)))?;
+                }
             }
             Verdict::ConfigError(error) => write_refusal(f, "config_error", error.kind().as_str())?,
             Verdict::InputError(fault) => write_refusal(f, "input_error", fault.kind())?,

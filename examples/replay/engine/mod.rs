@@ -1,6 +1,7 @@
 //! The engine of `replay`, which reads any input and writes any output, so that tests can use it.
 
 mod answer;
+mod bound;
 mod cache;
 mod case;
 mod fault;
@@ -15,12 +16,14 @@ use answer::{Answer, Verdict};
 use bearergate::clock::Clock;
 use bearergate::json::Object;
 use case::Case;
+use fault::Fault;
 use lines::Lines;
 use validators::Validators;
 
 /// Answers line by line, and explains errors in `notes`.
 pub(crate) struct Engine<N> {
     validators: Validators,
+    clock: Arc<dyn Clock>,
     notes: N,
 }
 
@@ -37,7 +40,8 @@ impl<N: Write> Engine<N> {
     /// Takes the clock for lines without a time.
     pub(crate) fn new(clock: Arc<dyn Clock>, notes: N) -> Self {
         Self {
-            validators: Validators::new(clock),
+            validators: Validators::new(Arc::clone(&clock)),
+            clock,
             notes,
         }
     }
@@ -72,6 +76,18 @@ impl<N: Write> Engine<N> {
                 };
             }
         };
+        if let Some(validator) = object.get("validator") {
+            let verdict = match (validator.as_str(), case::id(&object)) {
+                (Some(validator), Some(_)) => bound::answer(&validator, line, self.clock.now()),
+                (None, _) => Verdict::InputError(Fault::of(Fault::TYPE, "validator")),
+                (_, None) => Verdict::InputError(Fault::of(Fault::TYPE, "id")),
+            };
+            return Answer {
+                id: case::id(&object),
+                verdict,
+                explanation: None,
+            };
+        }
         let (verdict, explanation) = match Case::read(&object) {
             Ok(case) => self.validators.answer(&case),
             Err(fault) => (Verdict::InputError(fault), None),
@@ -88,7 +104,7 @@ impl<N: Write> Engine<N> {
         let _ = match verdict {
             Verdict::ConfigError(error) => writeln!(self.notes, "line {number}: {error}"),
             Verdict::InputError(fault) => writeln!(self.notes, "line {number}: {fault}"),
-            Verdict::Accept { .. } | Verdict::Refuse(_) => Ok(()),
+            Verdict::Accept { .. } | Verdict::Checked(_) | Verdict::Refuse(_) => Ok(()),
         };
     }
 }

@@ -1,12 +1,14 @@
 //! The forms in which proxies pass on client certificates.
 
 use std::num::NonZeroU8;
+use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderName;
 
 use super::{MOST, pem, xfcc};
+use crate::error::ConfigError;
 use crate::request::ClientCertificate;
 
 /// The form of the header with the client certificate. Each proxy has one, so one is configured.
@@ -35,6 +37,36 @@ pub enum CertificateHeader {
     TraefikV3,
     /// A header with the DER bytes in base64, such as HAProxy's `X-SSL-Client-DER`.
     Base64Der(HeaderName),
+}
+
+impl FromStr for CertificateHeader {
+    type Err = ConfigError;
+
+    /// Reads a form as an option of a program has it: `rfc9440`, `xfcc:HOPS`, `nginx:NAME`,
+    /// `alb-verify`, `alb-passthrough`, `traefik2`, `traefik3` or `der:NAME`.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let (form, value) = text.split_once(':').unwrap_or((text, ""));
+        let name = || value.parse().ok();
+        let read = match (form, value) {
+            ("rfc9440", "") => Some(Self::Rfc9440),
+            ("xfcc", hops) => hops.parse().ok().map(|hops| Self::Xfcc { hops }),
+            ("nginx", _) => name().map(Self::Nginx),
+            ("alb-verify", "") => Some(Self::AlbVerify),
+            ("alb-passthrough", "") => Some(Self::AlbPassthrough),
+            ("traefik2", "") => Some(Self::TraefikV2),
+            ("traefik3", "") => Some(Self::TraefikV3),
+            ("der", _) => name().map(Self::Base64Der),
+            _ => None,
+        };
+        read.ok_or_else(|| {
+            ConfigError::unexpected(
+                "certificate_header",
+                "a form such as `rfc9440`, `xfcc:1` or `nginx:x-client-cert`",
+                text,
+                "name the form of your proxy",
+            )
+        })
+    }
 }
 
 /// Why a header is malformed, for the operator.
