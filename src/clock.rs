@@ -152,7 +152,7 @@ impl fmt::Display for UnixTime {
 /// assert!(Leeway::new(Duration::from_secs(600)).is_ok());
 /// assert!(Leeway::new(Duration::from_secs(601)).is_err());
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Leeway(Duration);
 
 impl Leeway {

@@ -83,6 +83,16 @@ impl Binding {
         BindingBuilder::new(None, true)
     }
 
+    /// Returns true if tokens that are bound to nothing are refused.
+    pub(crate) fn is_required(&self) -> bool {
+        self.0.required
+    }
+
+    /// Returns how proofs are checked, for a profile.
+    pub(crate) fn dpop_facts(&self) -> Option<dpop::DpopFacts> {
+        self.0.dpop.as_ref().map(Dpop::facts)
+    }
+
     /// Checks the proof of a confirmation, for a [validator of one's
     /// own](crate::validator::TokenValidator) whose credentials are bound to keys.
     ///
@@ -165,7 +175,7 @@ impl SenderConstraint for Methods {
 
     fn proofs(&self) -> Proofs {
         let dpop = self.dpop.as_ref();
-        let dpop = dpop.map_or(Proofs::NONE, |dpop| Proofs::dpop(dpop.algorithms().iter()));
+        let dpop = dpop.map_or(Proofs::NONE, Dpop::proofs);
         let both = match self.certificates {
             true => dpop.and(Proofs::CERTIFICATE),
             false => dpop,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::builder_profile::Profiled;
 use super::core::GateCore;
 use super::enforcement::Enforcement;
 use super::slot::Slot;
@@ -23,8 +24,9 @@ use crate::message::MessageVerifier;
 use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
 use crate::principal::{Authority, Principal};
+use crate::profile::Fapi2;
 use crate::revocation_list::RevocationList;
-use crate::validator::{Authorities, Proofs, Shape, TokenValidator};
+use crate::validator::{Authorities, Conformance, Proofs, Shape, TokenValidator};
 
 /// Configures a [`Gate`].
 ///
@@ -43,6 +45,8 @@ pub struct GateBuilder {
     observer: Option<Arc<dyn Observer>>,
     all_equal: bool,
     per_route: bool,
+    allows_all: bool,
+    pub(super) profile: Option<Fapi2>,
     pub(super) enforcement: Enforcement,
     pub(super) counts_requests: bool,
 }
@@ -62,6 +66,8 @@ impl Gate {
             observer: None,
             all_equal: false,
             per_route: false,
+            allows_all: false,
+            profile: None,
             enforcement: Enforcement::default(),
             counts_requests: false,
         }
@@ -123,7 +129,8 @@ impl GateBuilder {
     /// Allows every authenticated caller to do everything, in place of an authorizer.
     ///
     /// Any caller of any trusted issuer is then admitted, unless the service itself refuses it.
-    pub fn allow_any_authenticated(self) -> Self {
+    pub fn allow_any_authenticated(mut self) -> Self {
+        self.allows_all = true;
         self.authorizer(AnyAuthenticated::new())
     }
 
@@ -224,11 +231,20 @@ impl GateBuilder {
     /// authorities of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set. Also the faults of a condition
     /// that is the authorizer, as [`PolicyBuilder::build`](crate::policy::PolicyBuilder::build) has
-    /// them.
+    /// them, and a section of a [profile](Self::fapi2) that is not met.
     pub fn build(self) -> Result<Gate, ConfigError> {
         let authorizer = only_authorizer(self.authorizers)?;
         check_authorizer(&*authorizer, self.per_route)?;
-        let mut user = self.user.or_default_sources()?.slot(&USER)?;
+        let user = self.user.or_default_sources()?;
+        if let Some(profile) = &self.profile {
+            let profiled = Profiled {
+                messages: self.messages.as_ref(),
+                has_revocations: !self.revocations.is_empty(),
+                allows_all: self.allows_all,
+            };
+            profiled.check(profile, &user)?;
+        }
+        let mut user = user.slot(&USER)?;
         let challenge = offering(self.challenge, &user)?;
         let mut client = match self.client.is_unused() {
             true => None,
@@ -346,6 +362,10 @@ impl TokenValidator for BoundValidator {
 
     fn proofs(&self) -> Proofs {
         self.validator.proofs()
+    }
+
+    fn conformance(&self) -> Conformance {
+        self.validator.conformance()
     }
 
     fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {

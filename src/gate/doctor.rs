@@ -12,7 +12,8 @@ impl Gate {
     /// to ask. An authorizer that needs what only the service knows is a warning for each condition,
     /// unless the gate [authorizes per route](crate::gate::GateBuilder::authorizes_per_route); with a
     /// [`PolicyHandle`](crate::policy::PolicyHandle) it is the current version that is looked at. So is
-    /// a rate class of a rule that no limit has, and a sink of the audit trail that fails.
+    /// a rate class of a rule that no limit has, a sink of the audit trail that fails, and nonces of
+    /// DPoP proofs that [no other node](crate::nonce::Nonces::of_this_process) accepts.
     ///
     /// It is for a person, at the start of a service or when requests fail: it fetches again what
     /// is cached, and changes nothing. The report is for the operator, not for a client.
@@ -44,11 +45,21 @@ impl Gate {
             if let Some(enforcement) = self.0.enforcement.as_deref() {
                 findings.extend(enforcement.findings(&*self.0.core.authorizer));
             }
+            findings.extend(self.own_nonces());
             if self.0.core.clock.now().is_none() {
                 let finding = Finding::error("clock", "it reports no time");
                 findings.push(finding.hint("set the clock of this host"));
             }
             Report::new(findings)
         })
+    }
+
+    /// Reports nonces that no other node accepts.
+    fn own_nonces(&self) -> Option<Finding> {
+        let has_own = self.0.core.slots.user.router.proofs().has_own_nonces();
+        let text = "nonces are of this process: with several nodes, each change of the node costs a \
+                    client one refused request";
+        let hint = "with several nodes, use `Nonces::shared` with the same secret on each";
+        has_own.then(|| Finding::warning("nonces", text).hint(hint))
     }
 }

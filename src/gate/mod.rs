@@ -3,6 +3,7 @@
 mod admitted;
 mod builder;
 mod builder_enforcement;
+mod builder_profile;
 mod core;
 mod doctor;
 mod enforcement;

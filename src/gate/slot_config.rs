@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::slot::Slot;
 use crate::credential::{Place, Scheme, Sources, SourcesBuilder};
 use crate::error::ConfigError;
-use crate::validator::{Router, Shape, TokenValidator};
+use crate::validator::{Conformance, Router, Shape, TokenValidator};
 
 #[derive(Debug, Default)]
 pub(super) struct SlotConfig {
@@ -52,6 +52,12 @@ impl SlotConfig {
 
     pub(super) const fn is_unused(&self) -> bool {
         self.validators.is_empty() && self.sources.is_none()
+    }
+
+    /// Returns what each validator says of itself, with the name of its type.
+    pub(super) fn conformances(&self) -> impl Iterator<Item = (&'static str, Conformance)> {
+        let validators = self.validators.iter();
+        validators.map(|own| (own.type_name, own.validator.conformance()))
     }
 
     fn checks_dpop(&self) -> bool {

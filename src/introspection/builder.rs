@@ -16,6 +16,7 @@ use super::signed::SignedResponses;
 use super::validator::IntrospectionValidator;
 use crate::client_auth::ClientAuth;
 use crate::clock::{Clock, Leeway, SystemClock};
+use crate::crypto::Algorithm;
 use crate::environment::Environment;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::event::Observer;
@@ -42,6 +43,7 @@ struct IntrospectionConfig {
     rules: IntrospectionRules,
     authority: Option<Authority>,
     signed: Option<(String, Arc<dyn KeyStore>)>,
+    signed_algorithms: Option<Vec<Algorithm>>,
     cache: CacheLimits,
     max_token_bytes: usize,
     id_key: Option<Secret>,
@@ -66,6 +68,7 @@ impl IntrospectionValidator {
             rules: IntrospectionRules::new("".into()),
             authority: None,
             signed: None,
+            signed_algorithms: None,
             cache: CacheLimits {
                 entries: limits::INTROSPECTION_ENTRIES,
                 active_secs: limits::INTROSPECTION_FRESH.as_secs(),
@@ -147,6 +150,12 @@ impl IntrospectionValidatorBuilder<Ready> {
     /// is [`Unavailable`](crate::error::RejectionKind::Unavailable).
     pub fn signed(mut self, issuer: impl Into<String>, keys: Arc<dyn KeyStore>) -> Self {
         self.config.signed = Some((issuer.into(), keys));
+        self
+    }
+
+    /// Sets the algorithms of [signed](Self::signed) responses: by default those of the keys.
+    pub fn signed_algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.config.signed_algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
@@ -360,7 +369,8 @@ impl IntrospectionConfig {
                           audience, found a bearer token; authenticate by id and secret or key";
             ConfigError::conflict("signed", detail)
         })?;
-        SignedResponses::new(issuer, Arc::clone(keys), client).map(Some)
+        let algorithms = self.signed_algorithms.as_deref();
+        SignedResponses::new(issuer, Arc::clone(keys), client, algorithms).map(Some)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::event::{Event, Observer};
 use crate::http_client::{HttpResponse, Spawn};
 use crate::jwt::{ActiveClaims, IntrospectionRules};
 use crate::principal::{KeyId, Principal, PrincipalKind, TokenId};
-use crate::validator::{SenderConstraint, TokenForm, check_kind};
+use crate::validator::{Conformance, SenderConstraint, TokenForm, check_kind};
 
 pub(super) struct Shared {
     pub(super) endpoint: ProviderEndpoint,
@@ -68,6 +68,19 @@ impl DigestPrefixes {
 }
 
 impl Shared {
+    /// Returns what holds for its tokens, for a profile.
+    pub(super) fn conformance(&self) -> Conformance {
+        let answers = match &self.signed {
+            Some(signed) => signed.conformance().signed_answers(),
+            None => Conformance::new().unsigned(),
+        };
+        let conformance = answers.leeway(self.rules.leeway).sees_revocation();
+        match &self.constraint {
+            Some(constraint) => conformance.sender_constraint(Arc::clone(constraint)),
+            None => conformance,
+        }
+    }
+
     /// Checks the form of a token, before the cache or the endpoint is asked.
     pub(super) fn parse(
         &self,

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::response::{EndpointProblem, TokenState, read};
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
+use crate::crypto::Algorithm;
 use crate::error::{ConfigError, RejectionKind};
 use crate::json::Value;
 use crate::jwt::JwtValidator;
 use crate::key::{KeyStatus, KeyStore};
 use crate::limits;
 use crate::principal::KeyId;
-use crate::validator::TokenValidator;
+use crate::validator::{Conformance, TokenValidator};
 
 /// The validator of the JWTs in which one issuer puts its responses to this service.
 pub(super) struct SignedResponses {
@@ -28,11 +29,17 @@ impl SignedResponses {
         issuer: &str,
         keys: Arc<dyn KeyStore>,
         client: &str,
+        algorithms: Option<&[Algorithm]>,
     ) -> Result<Self, ConfigError> {
-        let validator = JwtValidator::builder()
+        let builder = JwtValidator::builder()
             .issuer(issuer)
             .audience(client)
-            .key_store(Arc::clone(&keys))
+            .key_store(Arc::clone(&keys));
+        let builder = match algorithms {
+            Some(algorithms) => builder.algorithms(algorithms.iter().copied()),
+            None => builder,
+        };
+        let validator = builder
             .introspection_response()
             .allow_missing_expiry()
             .check("iat", |claims| claims.value("iat").is_some())
@@ -63,6 +70,11 @@ impl SignedResponses {
             "the signed response has no `token_introspection`",
         ))?;
         Ok((read(Value::raw(member).as_bytes())?, principal.key()))
+    }
+
+    /// Returns what holds for the JWTs of responses, for a profile.
+    pub(super) fn conformance(&self) -> Conformance {
+        self.validator.conformance()
     }
 
     /// Returns true if responses under this key may still be used.

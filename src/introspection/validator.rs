@@ -17,7 +17,7 @@ use crate::error::Rejection;
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Authority, Principal};
 use crate::single_flight::Waiter;
-use crate::validator::{Authorities, Proofs, Shape, TokenValidator, constrain};
+use crate::validator::{Authorities, Conformance, Proofs, Shape, TokenValidator, constrain};
 
 /// A [`TokenValidator`] for opaque access tokens, which asks an introspection endpoint about them
 /// (RFC 7662). It is cheap to clone.
@@ -106,6 +106,10 @@ impl TokenValidator for IntrospectionValidator {
     fn proofs(&self) -> Proofs {
         let constraint = self.0.constraint.as_ref();
         constraint.map_or(Proofs::NONE, |constraint| constraint.proofs())
+    }
+
+    fn conformance(&self) -> Conformance {
+        self.0.conformance()
     }
 
     fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {

@@ -1,6 +1,7 @@
 //! The rules for the tokens of one issuer, as they were configured.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::absent::AbsentClaims;
 use super::access_token::AccessMark;
@@ -35,6 +36,22 @@ pub(super) struct IssuerRules {
     pub(super) absent: AbsentClaims,
     pub(super) requirements: Vec<Requirement>,
     pub(super) grants: Option<Grants>,
+}
+
+impl IssuerRules {
+    /// Returns the algorithms that tokens can have, or `None` if a store decides.
+    pub(super) fn usable_algorithms(&self) -> Option<Algorithms> {
+        self.algorithms.or(match &self.keys {
+            KeySource::Fixed(keys) => Some(keys.algorithms()),
+            KeySource::Store(_) => None,
+        })
+    }
+
+    /// Returns how long a token can live, or `None` if nothing limits it.
+    pub(super) fn longest_lifetime(&self) -> Option<Duration> {
+        let spans = self.requirements.iter().filter_map(Requirement::lifetime);
+        spans.min()
+    }
 }
 
 /// The values of `iss` that are accepted.

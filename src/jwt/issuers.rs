@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::contrast::Contrast;
 use super::issuer_rules::{AcceptedIssuers, IssuerRules};
 use crate::credential::Unverified;
+use crate::crypto::Algorithms;
 use crate::error::ConfigError;
 use crate::json::{Escapes, Value};
+use crate::principal::Authority;
+use crate::validator::{Authorities, Conformance};
 
 /// The rules of every issuer, found by the value of `iss`.
 #[derive(Clone, Debug)]
@@ -106,6 +110,47 @@ impl IssuerTable {
     /// Returns the rules with this index.
     pub(super) fn at(&self, place: usize) -> Option<&IssuerRules> {
         self.rules.get(place)
+    }
+
+    /// Returns one outside authority for each authority, bounded if all its issuers are.
+    pub(super) fn authorities(&self) -> Authorities {
+        let mut bounded: Vec<(&Authority, bool)> = Vec::new();
+        for rules in self.rules() {
+            let is_bounded = rules.grants.is_some();
+            let known = bounded.iter_mut().find(|(own, _)| **own == rules.authority);
+            match known {
+                Some((_, all)) => *all &= is_bounded,
+                None => bounded.push((&rules.authority, is_bounded)),
+            }
+        }
+        let all = bounded.into_iter().map(|(_, is_bounded)| match is_bounded {
+            true => Authorities::BOUNDED,
+            false => Authorities::OUTSIDE,
+        });
+        all.fold(Authorities::OWN, Authorities::with)
+    }
+
+    /// Returns what holds for the tokens of all issuers, for a profile.
+    pub(super) fn conformance(&self) -> Conformance {
+        let mut all = Some(Algorithms::default());
+        let mut longest = Some(Duration::ZERO);
+        let mut conformance = Conformance::new();
+        for rules in self.rules() {
+            all = all
+                .zip(rules.usable_algorithms())
+                .map(|(all, own)| all.union(own));
+            longest = longest
+                .zip(rules.longest_lifetime())
+                .map(|(all, own)| all.max(own));
+            conformance = conformance.leeway(rules.leeway);
+        }
+        if let Some(all) = all {
+            conformance = conformance.signed_with(all.iter());
+        }
+        match longest {
+            Some(longest) => conformance.longest_lifetime(longest),
+            None => conformance,
+        }
     }
 
     /// Returns the rules of all issuers.

@@ -32,6 +32,14 @@ pub(super) enum Requirement {
 }
 
 impl Requirement {
+    /// Returns how long a token can live, if this limits it.
+    pub(super) const fn lifetime(&self) -> Option<Duration> {
+        match self {
+            Self::MaxLifetime(span) => Some(*span),
+            _ => None,
+        }
+    }
+
     pub(super) fn check(
         &self,
         token: &VerifiedToken<'_, '_>,

@@ -28,7 +28,7 @@ use crate::key::{KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::{Authority, Facts, Principal, PrincipalKind};
 use crate::validator::{
-    Authorities, CacheKey, Proofs, SenderConstraint, Shape, TokenValidator, ValidatorCache, all,
+    Authorities, CacheKey, Conformance, Proofs, SenderConstraint, Shape, TokenValidator, ValidatorCache, all,
     check_kind, constrain,
 };
 
@@ -268,20 +268,7 @@ impl TokenValidator for JwtValidator {
     /// issuers have [`grants`](crate::jwt::JwtValidatorBuilder::grants). Issuers of one name, such as
     /// two versions of a provider's tokens, count once.
     fn authorities(&self) -> Authorities {
-        let mut bounded: Vec<(&Authority, bool)> = Vec::new();
-        for rules in self.issuers.rules() {
-            let is_bounded = rules.grants.is_some();
-            let known = bounded.iter_mut().find(|(own, _)| **own == rules.authority);
-            match known {
-                Some((_, all)) => *all &= is_bounded,
-                None => bounded.push((&rules.authority, is_bounded)),
-            }
-        }
-        let all = bounded.into_iter().map(|(_, is_bounded)| match is_bounded {
-            true => Authorities::BOUNDED,
-            false => Authorities::OUTSIDE,
-        });
-        all.fold(Authorities::OWN, Authorities::with)
+        self.issuers.authorities()
     }
 
     fn authority_names(&self) -> Option<Vec<Authority>> {
@@ -294,6 +281,14 @@ impl TokenValidator for JwtValidator {
     fn proofs(&self) -> Proofs {
         let constraint = self.constraint.as_ref();
         constraint.map_or(Proofs::NONE, |constraint| constraint.proofs())
+    }
+
+    fn conformance(&self) -> Conformance {
+        let conformance = self.issuers.conformance();
+        match &self.constraint {
+            Some(constraint) => conformance.sender_constraint(Arc::clone(constraint)),
+            None => conformance,
+        }
     }
 
     fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {

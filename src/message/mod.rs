@@ -16,7 +16,8 @@ mod signed;
 #[cfg(feature = "issuer")]
 mod signer;
 mod structured;
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
+#[cfg(feature = "issuer")]
 mod test_vectors;
 mod verifier;
 mod webhook;

@@ -68,6 +68,11 @@ impl MessageVerifier {
         MessageVerifierBuilder::new(Some(FAPI_REQUEST), at, Arc::new(keys)).for_fapi()
     }
 
+    /// Returns the algorithms of signatures, or `None` if the keys decide.
+    pub(crate) fn algorithms(&self) -> Option<Algorithms> {
+        self.0.algorithms
+    }
+
     /// Starts a verifier of requests with a tag of one's own. Name what has to be signed with
     /// [`cover`](MessageVerifierBuilder::cover).
     pub fn tagged(

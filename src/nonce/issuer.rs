@@ -115,8 +115,9 @@ impl NonceIssuer {
         }
     }
 
-    pub(crate) const fn nonces(&self) -> &Nonces {
-        &self.nonces
+    /// Returns whether other processes have the same secret.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.nonces.is_shared()
     }
 
     fn window(&self, now: UnixTime) -> Arc<Window> {

@@ -106,7 +106,7 @@ impl Nonces {
     }
 
     /// Returns whether other processes have the same secret.
-    pub(crate) fn is_shared(&self) -> bool {
+    pub(super) fn is_shared(&self) -> bool {
         self.0.is_shared
     }
 

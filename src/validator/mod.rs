@@ -3,10 +3,12 @@
 mod authorities;
 mod cache;
 mod choice;
+mod conformance;
 mod proof_notes;
 mod proofs;
 mod router;
 mod scheme;
+mod sender_constraint;
 mod sender_proof;
 mod token_form;
 
@@ -20,11 +22,15 @@ pub use authorities::Authorities;
 pub(crate) use cache::{CacheKey, CachedPrincipal, ValidatorCache};
 pub use cache::{TokenCache, TokenCacheBuilder};
 pub(crate) use choice::NOT_A_JWT;
+pub use conformance::Conformance;
+pub(crate) use conformance::TokenSignatures;
 pub use proof_notes::Freshness;
 pub(crate) use proof_notes::{PendingClaim, ProofNotes};
 pub use proofs::Proofs;
 pub(crate) use router::Router;
 pub(crate) use scheme::check_kind;
+pub use sender_constraint::SenderConstraint;
+pub(crate) use sender_constraint::shared;
 pub(crate) use sender_proof::{PendingProof, ProofPlace, constrain};
 #[cfg(any(feature = "introspection", feature = "issuer", feature = "testing"))]
 pub(crate) use token_form::TokenForm;
@@ -34,7 +40,7 @@ use crate::credential::{Place, PresentedCredential};
 use crate::diagnosis::{Explanation, Finding};
 use crate::error::{ConfigError, Rejection};
 use crate::now_or_later::NowOrLater;
-use crate::principal::{Authority, Confirmation, Principal};
+use crate::principal::{Authority, Principal};
 
 /// Authenticates one kind of credential.
 ///
@@ -170,6 +176,12 @@ pub trait TokenValidator: fmt::Debug + Send + Sync {
         Proofs::NONE
     }
 
+    /// Returns what it says of itself for a security profile, such as
+    /// [`Fapi2`](crate::profile::Fapi2). By default it says nothing, and conforms to none.
+    fn conformance(&self) -> Conformance {
+        Conformance::new()
+    }
+
     /// Returns a nonce for the next DPoP proof of a client that has presented no credential, if
     /// proofs need one; by default there is none. It saves the client a refused request.
     fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
@@ -243,6 +255,10 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
         (**self).proofs()
     }
 
+    fn conformance(&self) -> Conformance {
+        (**self).conformance()
+    }
+
     fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
         (**self).nonce(now)
     }
@@ -265,11 +281,6 @@ impl<V: TokenValidator + ?Sized> TokenValidator for Arc<V> {
     fn diagnose_with(&self, others: &[Shape]) -> NowOrLater<'_, Vec<Finding>> {
         (**self).diagnose_with(others)
     }
-}
-
-/// Returns the constraint as its clones share it.
-pub(crate) fn shared(constraint: impl SenderConstraint + 'static) -> Arc<dyn SenderConstraint> {
-    constraint.shared().unwrap_or_else(|| Arc::new(constraint))
 }
 
 /// Copies the names that a builder was given.
@@ -353,161 +364,3 @@ pub enum Shape {
     /// introspection endpoint.
     SdJwt,
 }
-
-/// Checks that the sender of a bound token holds the key to which the token is bound.
-///
-/// [`Binding`](crate::binding::Binding) checks DPoP proofs and client certificates. Implement it only
-/// for another method.
-///
-/// It is called for each token with a confirmation (`cnf`, RFC 7800) that is accepted otherwise, on
-/// every request and after any cache. A [`Gate`](crate::gate::Gate) calls it after all validators,
-/// revocation lists and the authorizer; a validator that is called without a gate calls it itself.
-/// Without a sender constraint such a token is rejected as
-/// [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
-///
-/// A token under the scheme `DPoP` that is bound to no key of a proof is rejected as
-/// [`BindingMismatch`](crate::error::RejectionKind::BindingMismatch) before the constraint is called
-/// (RFC 9449 section 7.1).
-///
-/// # Contract
-///
-/// - Return `Ok(())` only if the request itself proves possession of every key that the
-///   confirmation names. A method that the constraint does not know is not met. (A `cnf` claim
-///   with a method that this crate does not know is rejected before the constraint is called.)
-/// - Report an outage, for example of a replay store, as
-///   [`Unavailable`](crate::error::RejectionKind::Unavailable).
-/// - Have no side effect before a result that is not ready is first polled: it may be dropped
-///   unpolled and asked for a second time. A result that is ready may have used up the proof: the
-///   constraint is then not called again for this request, and nothing else is waited for.
-///
-/// ```
-/// use bearergate::{NowOrLater, Rejection, RejectionKind};
-/// use bearergate::credential::PresentedCredential;
-/// use bearergate::principal::Confirmation;
-/// use bearergate::request::RequestFacts;
-/// use bearergate::validator::SenderConstraint;
-///
-/// /// Compares the client certificate of the connection (RFC 8705 section 3).
-/// #[derive(Debug)]
-/// struct ClientCertificateBinding;
-///
-/// impl SenderConstraint for ClientCertificateBinding {
-///     fn check<'a>(
-///         &'a self,
-///         confirmation: &'a Confirmation,
-///         presented: &'a PresentedCredential<'a>,
-///     ) -> NowOrLater<'a, Result<(), Rejection>> {
-///         let found = presented.facts().and_then(RequestFacts::certificate_sha256);
-///         NowOrLater::now(match (confirmation.certificate(), found) {
-///             // A token that is bound to a DPoP key too needs a proof of that key.
-///             _ if confirmation.jkt().is_some() => Err(RejectionKind::BindingMismatch.into()),
-///             (Some(expected), Some(found)) if found == expected => Ok(()),
-///             _ => Err(RejectionKind::BindingMismatch.into()),
-///         })
-///     }
-/// }
-/// ```
-pub trait SenderConstraint: fmt::Debug + Send + Sync {
-    /// Returns `Ok(())` only if the request proves possession of the keys that `confirmation`
-    /// names.
-    ///
-    /// `confirmation` is from a token whose signature and claims are valid; what the request
-    /// presents is untrusted.
-    ///
-    /// # Errors
-    ///
-    /// [`BindingRequired`](crate::error::RejectionKind::BindingRequired),
-    /// [`BindingMismatch`](crate::error::RejectionKind::BindingMismatch),
-    /// [`ProofInvalid`](crate::error::RejectionKind::ProofInvalid),
-    /// [`ProofReplayed`](crate::error::RejectionKind::ProofReplayed),
-    /// [`NonceRequired`](crate::error::RejectionKind::NonceRequired), or
-    /// [`Unavailable`](crate::error::RejectionKind::Unavailable).
-    fn check<'a>(
-        &'a self,
-        confirmation: &'a Confirmation,
-        presented: &'a PresentedCredential<'a>,
-    ) -> NowOrLater<'a, Result<(), Rejection>>;
-
-    /// Returns `Ok(())` only if a token that is bound to nothing may pass; by default it may. Under
-    /// the scheme `DPoP` it never does, whatever this returns.
-    ///
-    /// # Errors
-    ///
-    /// [`BindingRequired`](crate::error::RejectionKind::BindingRequired).
-    fn check_unbound(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
-        let _ = presented;
-        Ok(())
-    }
-
-    /// Returns what it can check, for challenges and metadata; by default it does not say.
-    fn proofs(&self) -> Proofs {
-        Proofs::NONE
-    }
-
-    /// Returns a nonce for the next DPoP proof of a client, if proofs need one; by default they do
-    /// not. A gate sends it to clients that have presented no credential.
-    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
-        let _ = now;
-        None
-    }
-
-    /// Returns the constraint that its clones share, so that validators which have the same one can
-    /// be [joined](crate::jwt::JwtValidator::join); by default it has no clones.
-    fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
-        None
-    }
-}
-
-impl<C: SenderConstraint + 'static> SenderConstraint for Arc<C> {
-    fn check<'a>(
-        &'a self,
-        confirmation: &'a Confirmation,
-        presented: &'a PresentedCredential<'a>,
-    ) -> NowOrLater<'a, Result<(), Rejection>> {
-        (**self).check(confirmation, presented)
-    }
-
-    fn check_unbound(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
-        (**self).check_unbound(presented)
-    }
-
-    fn proofs(&self) -> Proofs {
-        (**self).proofs()
-    }
-
-    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
-        (**self).nonce(now)
-    }
-
-    fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
-        Some(Self::clone(self))
-    }
-}
-
-impl SenderConstraint for Arc<dyn SenderConstraint> {
-    fn check<'a>(
-        &'a self,
-        confirmation: &'a Confirmation,
-        presented: &'a PresentedCredential<'a>,
-    ) -> NowOrLater<'a, Result<(), Rejection>> {
-        (**self).check(confirmation, presented)
-    }
-
-    fn check_unbound(&self, presented: &PresentedCredential<'_>) -> Result<(), Rejection> {
-        (**self).check_unbound(presented)
-    }
-
-    fn proofs(&self) -> Proofs {
-        (**self).proofs()
-    }
-
-    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
-        (**self).nonce(now)
-    }
-
-    fn shared(&self) -> Option<Arc<dyn SenderConstraint>> {
-        Some(Self::clone(self))
-    }
-}
-
-const _: Option<&dyn SenderConstraint> = None;

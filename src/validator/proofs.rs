@@ -17,6 +17,7 @@ pub struct Proofs {
     dpop: Algorithms,
     certificate: bool,
     required: bool,
+    own_nonces: bool,
 }
 
 impl Proofs {
@@ -25,6 +26,7 @@ impl Proofs {
         dpop: Algorithms::from_slice(&[]),
         certificate: false,
         required: false,
+        own_nonces: false,
     };
 
     /// The client certificate of the connection (RFC 8705).
@@ -61,7 +63,19 @@ impl Proofs {
             dpop: self.dpop.union(other.dpop),
             certificate: self.certificate || other.certificate,
             required: self.required && other.required,
+            own_nonces: self.own_nonces || other.own_nonces,
         }
+    }
+
+    /// Says whether proofs need nonces that only this process accepts.
+    pub(crate) const fn with_own_nonces(mut self, own_nonces: bool) -> Self {
+        self.own_nonces = own_nonces;
+        self
+    }
+
+    /// Returns true if proofs need nonces that only this process accepts.
+    pub(crate) const fn has_own_nonces(self) -> bool {
+        self.own_nonces
     }
 
     /// Returns the signature algorithms of DPoP proofs; empty if DPoP is not checked.

@@ -1,6 +1,10 @@
 //! DPoP proofs at a gate (RFC 9449).
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

@@ -13,6 +13,7 @@ mod window;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use builder::DpopBuilder;
 use counts::{Outcome, ProofCounts};
@@ -30,7 +31,7 @@ use crate::nonce::NonceIssuer;
 use crate::now_or_later::NowOrLater;
 use crate::replay::ReplayStore;
 use crate::request::{ExternalUrl, RequestFacts};
-use crate::validator::{PendingClaim, ProofNotes};
+use crate::validator::{PendingClaim, ProofNotes, Proofs};
 
 /// The check of DPoP proofs (RFC 9449 section 4.3): what a client has to send with each request whose
 /// token is bound to a key. Cheap to clone.
@@ -71,6 +72,17 @@ struct Settings {
     counts: ProofCounts,
 }
 
+/// How proofs are checked, for a profile.
+pub(crate) struct DpopFacts {
+    pub(crate) algorithms: Algorithms,
+    /// How far ahead a proof may be.
+    pub(crate) future: Duration,
+    /// Whether a proof is accepted once.
+    pub(crate) remembers_proofs: bool,
+    /// Whether that is so after a restart too.
+    pub(crate) survives_restart: bool,
+}
+
 /// A verified proof, whose mark is still to be claimed.
 pub(super) struct VerifiedProof(PendingClaim);
 
@@ -85,9 +97,21 @@ impl Dpop {
         Metrics::new(vec![Arc::new(self.clone())])
     }
 
-    /// Returns the algorithms of proofs.
-    pub(crate) fn algorithms(&self) -> Algorithms {
-        self.0.algorithms
+    /// Returns what is checked, for challenges and metadata.
+    pub(super) fn proofs(&self) -> Proofs {
+        let nonces = self.0.nonces.as_ref();
+        Proofs::dpop(self.0.algorithms.iter())
+            .with_own_nonces(nonces.is_some_and(|nonces| !nonces.is_shared()))
+    }
+
+    /// Returns how proofs are checked, for a profile.
+    pub(super) fn facts(&self) -> DpopFacts {
+        DpopFacts {
+            algorithms: self.0.algorithms,
+            future: Duration::from_secs(self.0.window.future()),
+            remembers_proofs: self.0.replays.is_some(),
+            survives_restart: self.0.nonces.is_some() || self.0.start.is_some(),
+        }
     }
 
     /// Returns a nonce for a client that has presented no credential.
