@@ -49,7 +49,8 @@ fn only_testing_itself_enables_testing() {
 fn full_enables_everything_else_that_a_service_can_use() {
     let features = features();
     for feature in features.keys() {
-        let is_left_out = ["aws-lc-rs", "cedar", "default", "testing"].contains(&feature.as_str());
+        let is_left_out =
+            ["aws-lc-rs", "cedar", "default", "jwe", "testing"].contains(&feature.as_str());
         assert_eq!(
             enables(&features, "full", feature),
             !is_left_out,

@@ -28,6 +28,7 @@ const TABLE: &[(&str, u16, Option<&str>, Option<&str>)] = &[
     ("token_malformed", 401, Some(INVALID_TOKEN), None),
     ("token_too_large", 401, Some(INVALID_TOKEN), None),
     ("token_encrypted", 401, Some(INVALID_TOKEN), None),
+    ("decryption_failed", 401, Some(INVALID_TOKEN), None),
     ("header_unsupported", 401, Some(INVALID_TOKEN), None),
     ("algorithm_not_allowed", 401, Some(INVALID_TOKEN), None),
     ("key_not_found", 401, Some(INVALID_TOKEN), None),
@@ -63,6 +64,14 @@ const TABLE: &[(&str, u16, Option<&str>, Option<&str>)] = &[
         Some(r#"DPoP realm="api", error="use_dpop_nonce""#),
         None,
     ),
+    ("message_unsigned", 401, Some(r#"Bearer realm="api""#), None),
+    (
+        "message_signature_invalid",
+        401,
+        Some(r#"Bearer realm="api""#),
+        None,
+    ),
+    ("message_replayed", 401, Some(r#"Bearer realm="api""#), None),
     (
         "scope_insufficient",
         403,

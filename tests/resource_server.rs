@@ -149,7 +149,8 @@ fn whoami_shows_all_facts_of_a_jwt() {
     let expected = json!({
         "kind": "jwt", "issuer": idp.url(), "subject": "alice", "client_id": "client-1",
         "scopes": ["read", "write"], "audience": [API], "expires_at": expires_at,
-        "token_id": token_id,
+        "token_id": token_id, "confirmed": null, "freshness": null, "signed_by": null,
+        "was_encrypted": false,
     });
     assert_eq!(facts, expected);
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::binding::Binding;
 use super::dpop::Dpop;
-use super::{Binding, Methods};
+use super::methods::Methods;
 
 /// Configures a [`Binding`]. It has one method at least, and its parts were checked when they were
 /// built.
@@ -11,8 +12,21 @@ use super::{Binding, Methods};
 #[must_use]
 pub struct BindingBuilder(Methods);
 
+impl Binding {
+    /// Starts a binding that checks DPoP proofs.
+    pub fn dpop(dpop: Dpop) -> BindingBuilder {
+        BindingBuilder::new(Some(dpop), false)
+    }
+
+    /// Starts a binding that compares client certificates with the certificate of the connection
+    /// ([`ClientCertificate`](crate::request::ClientCertificate)).
+    pub fn certificates() -> BindingBuilder {
+        BindingBuilder::new(None, true)
+    }
+}
+
 impl BindingBuilder {
-    pub(super) const fn new(dpop: Option<Dpop>, certificates: bool) -> Self {
+    const fn new(dpop: Option<Dpop>, certificates: bool) -> Self {
         Self(Methods {
             dpop,
             certificates,

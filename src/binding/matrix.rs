@@ -35,6 +35,14 @@ impl Demand {
         }
     }
 
+    /// The rejection of a token that is bound to a key, and is not presented under `DPoP`.
+    #[cold]
+    pub(super) fn downgraded() -> Rejection {
+        let detail = "expected a token that is bound to a key under the scheme `DPoP` with a proof, found \
+                      it in another place; let the client use DPoP";
+        Rejection::new(RejectionKind::BindingRequired).with_source(detail)
+    }
+
     /// The rejection of a token that is bound to a certificate, where none is checked.
     pub(super) fn without_method() -> Rejection {
         Rejection::new(RejectionKind::BindingRequired)

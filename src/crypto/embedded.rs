@@ -7,7 +7,6 @@
 use super::algorithm::{Algorithm, Algorithms};
 use super::edwards;
 use super::material::{Curve, check_exponent, check_modulus};
-use super::provider::Provider;
 use crate::limits;
 
 /// A public key as it stands in a message. Its lengths and numbers are checked.
@@ -52,17 +51,5 @@ impl<'k> EmbeddedKey<'k> {
             Self::Ed25519(_) => Algorithm::EdDsa.into(),
             Self::Rsa(..) => Algorithms::RSA,
         }
-    }
-
-    /// Returns true only if the signature is valid for the message under this key and algorithm.
-    pub(crate) fn verify(
-        self,
-        provider: Provider,
-        algorithm: Algorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> bool {
-        self.algorithms().contains(algorithm)
-            && provider.verify_embedded(self, algorithm, message, signature)
     }
 }

@@ -65,14 +65,15 @@ impl Provider {
     }
 
     /// Verifies one signature under a key that is used once.
-    pub(super) fn verify_embedded(
+    pub(crate) fn verify_embedded(
         self,
         key: EmbeddedKey<'_>,
         algorithm: Algorithm,
         message: &[u8],
         signature: &[u8],
     ) -> bool {
-        self.0.verify_embedded(key, algorithm, message, signature)
+        key.algorithms().contains(algorithm)
+            && self.0.verify_embedded(key, algorithm, message, signature)
     }
 }
 

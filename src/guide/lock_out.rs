@@ -71,8 +71,9 @@
 //! | points | kinds | reason |
 //! |---|---|---|
 //! | 0 | `credential_missing` `token_expired` `token_not_yet_valid` `token_issued_in_future` `session_expired` `refresh_expired` `api_key_expired` `nonce_required` `cross_site_refused` `unavailable`, denials of the policy, limits, address lists | honest clients do that, or the service itself is at fault; an expired token was genuine once |
-//! | 1 | `token_inactive` `token_revoked` `session_unknown` `api_key_disabled` `key_not_found` `issuer_mismatch` `audience_mismatch` `type_mismatch` `claim_missing` `claim_invalid` `binding_required` `binding_mismatch` `proof_invalid` | a misconfigured client, or one that was logged out; after an emergency removal of a key every honest client sends a token of it |
-//! | 3 | `signature_invalid` `api_key_unknown` `api_key_malformed` `credential_malformed` `credential_ambiguous` `token_malformed` `token_too_large` `token_encrypted` `header_unsupported` `algorithm_not_allowed` `key_ambiguous` `refresh_reused` `refresh_unknown` `proof_replayed` | no honest client sends it often |
+//! | 1 | `token_inactive` `token_revoked` `session_unknown` `api_key_disabled` `key_not_found` `issuer_mismatch` `audience_mismatch` `type_mismatch` `claim_missing` `claim_invalid` `binding_required` `binding_mismatch` `proof_invalid` `message_unsigned` `message_signature_invalid` | a misconfigured client, or one that was logged out; after an emergency removal of a key every honest client sends a token of it |
+//! | 3 | `signature_invalid` `api_key_unknown` `api_key_malformed` `credential_malformed` `credential_ambiguous` `token_malformed` `token_too_large` `token_encrypted` `header_unsupported` `algorithm_not_allowed` `key_ambiguous` `refresh_reused` `refresh_unknown` `proof_replayed` `message_replayed` | no honest client sends it often |
+//! | 6 | `decryption_failed` | anybody who knows the public key can make the service decrypt |
 //!
 //! Change a weight where your clients differ. During a planned replacement of keys, for example,
 //! clients with a token of the old key may try again many times from one address:

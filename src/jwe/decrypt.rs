@@ -98,7 +98,7 @@ impl DecryptionKeys {
         let header = JweHeader::read(&prepared.header)?;
         let key = self.select(header.kid.as_deref(), header.algorithm);
         let key = key.ok_or(RejectionKind::KeyNotFound)?;
-        let plaintext = open(&header, key, &prepared.sealed)?;
+        let plaintext = open(&header, key, &prepared.sealed).map_err(unopened)?;
         let repeated = header.repeated.iter();
         Ok(Decrypted {
             plaintext,
@@ -109,6 +109,14 @@ impl DecryptionKeys {
             encryption: header.encryption,
         })
     }
+}
+
+/// Returns the rejection of a token that was not opened. Its text says nothing about the reason.
+#[cold]
+fn unopened(kind: RejectionKind) -> Rejection {
+    Rejection::new(kind).with_source(
+        "expected a token that the key opens, found another; give the issuer the current public key",
+    )
 }
 
 /// The decoded parts of a token.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::absent::{AbsentClaims, Blank};
 use super::access_token::AccessMark;
 #[cfg(feature = "jwe")]
-use super::encrypted::Decryption;
+use super::decryption::Decryption;
 use super::grants::Grants;
 use super::issuer_rules::{
     AcceptedIssuers, AcceptedNames, AcceptedTypes, Expiry, IssuerRules, KeySource, Purpose,

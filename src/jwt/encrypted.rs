@@ -2,31 +2,21 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::builder::JwtValidatorBuilder;
 use super::builder_state::Ready;
+use super::decryption::{Decryption, Inner};
 use super::issuer_rules::{IssuerRules, KeySource};
 use super::validator::{JwtValidator, Pending};
 use super::verify::kid;
-use crate::credential::{PresentedCredential, base64url};
+use crate::credential::PresentedCredential;
 use crate::diagnosis::Explanation;
 use crate::error::{Rejection, RejectionKind};
-use crate::json::Value;
-use crate::jwe::{ContentEncryption, Decrypted, DecryptionKeys};
+use crate::jwe::{ContentEncryption, DecryptionKeys};
 use crate::jwt::compact::{Compact, unparsed};
 use crate::key::{KeyHint, KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::Principal;
 use crate::validator::{CacheKey, ValidatorCache};
-
-/// How a validator decrypts tokens.
-#[derive(Clone, Debug)]
-pub(super) struct Decryption {
-    keys: DecryptionKeys,
-    pub(super) is_required: bool,
-    content: Vec<ContentEncryption>,
-}
 
 impl JwtValidatorBuilder<Ready> {
     /// Decrypts tokens of five parts with these keys. What was encrypted must be a signed JWT, which is
@@ -63,9 +53,6 @@ impl JwtValidatorBuilder<Ready> {
         self
     }
 }
-
-/// The inner token, and what the outer one says of it.
-type Inner = Zeroizing<String>;
 
 impl JwtValidator {
     /// Returns how a token is decrypted, or `None` if it is not encrypted or nothing is decrypted.
@@ -150,43 +137,6 @@ impl JwtValidator {
             },
         )
     }
-}
-
-impl Decryption {
-    /// Returns the signed token that was encrypted.
-    fn inner(&self, decrypted: &Decrypted) -> Result<Inner, Rejection> {
-        if !self.content.contains(&decrypted.encryption()) {
-            return Err(RejectionKind::AlgorithmNotAllowed.into());
-        }
-        if !decrypted.is_jwt() {
-            return Err(Rejection::new(RejectionKind::HeaderUnsupported)
-                .with_source("expected `cty` `JWT`, found another or none"));
-        }
-        let text = str::from_utf8(decrypted.plaintext());
-        let text = text.map_err(|_| RejectionKind::TokenMalformed)?;
-        check_repeated(decrypted.repeated(), text)?;
-        Ok(Zeroizing::new(text.to_owned()))
-    }
-}
-
-/// Checks that claims which the header repeats are those of the token (RFC 7519 section 5.3).
-fn check_repeated(repeated: &[(&'static str, String)], token: &str) -> Result<(), Rejection> {
-    if repeated.is_empty() {
-        return Ok(());
-    }
-    let claims = token.split('.').nth(1).and_then(base64url::decode);
-    let claims = claims.ok_or(RejectionKind::TokenMalformed)?;
-    let claims = Value::parse(&claims).map_err(|_| RejectionKind::TokenMalformed)?;
-    for (name, outer) in repeated {
-        let mut members = claims.members().into_iter().flatten();
-        let inner = members.find(|(own, _)| own.is(name));
-        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-        let is_same = inner.is_some_and(|(_, value)| parse(value.raw()) == parse(outer));
-        if !is_same {
-            return Err(Rejection::new(RejectionKind::ClaimInvalid).with_claim(*name));
-        }
-    }
-    Ok(())
 }
 
 fn find_keys<'k>(

@@ -17,6 +17,8 @@ mod compact;
 mod config;
 mod contrast;
 mod decode;
+#[cfg(feature = "jwe")]
+mod decryption;
 mod diagnose;
 #[cfg(feature = "jwe")]
 mod encrypted;

@@ -11,7 +11,7 @@ use super::compact;
 use super::compact::Compact;
 use super::contrast::SOURCE_NAMES;
 #[cfg(feature = "jwe")]
-use super::encrypted::Decryption;
+use super::decryption::Decryption;
 use super::facts::{FactReader, client, scopes};
 use super::header::HeaderCache;
 use super::issuer_rules::{IssuerRules, KeySource};
@@ -28,8 +28,8 @@ use crate::key::{KeySet, KeyStore};
 use crate::now_or_later::{NowOrLater, ask};
 use crate::principal::{Authority, Facts, Principal, PrincipalKind};
 use crate::validator::{
-    Authorities, CacheKey, Conformance, Proofs, SenderConstraint, Shape, TokenValidator, ValidatorCache, all,
-    check_kind, constrain,
+    Authorities, CacheKey, Conformance, Proofs, SenderConstraint, Shape, TokenValidator,
+    ValidatorCache, all, check_kind, constrain,
 };
 
 /// A [`TokenValidator`] for the JWTs of one or more issuers.

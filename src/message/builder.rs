@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::component::Component;
 use super::keys::MessageKeys;
-use super::verifier::{MessageVerifier, Settings};
+use super::settings::Settings;
+use super::verifier::MessageVerifier;
 use crate::crypto::{Algorithm, Algorithms};
 use crate::error::ConfigError;
 use crate::limits;
@@ -28,8 +29,30 @@ pub struct MessageVerifierBuilder {
     replays: Option<Arc<dyn ReplayStore>>,
 }
 
+/// The tag of requests in the FAPI 2.0 profile of message signatures.
+const FAPI_REQUEST: &str = "fapi-2-request";
+
+impl MessageVerifier {
+    /// Starts a verifier of requests in the FAPI 2.0 profile of message signatures: the method, the
+    /// URI, `Authorization`, a `DPoP` proof if there is one, and the digest of content have to be signed,
+    /// under the tag `fapi-2-request`.
+    pub fn fapi2(at: ExternalUrl, keys: impl MessageKeys + 'static) -> MessageVerifierBuilder {
+        MessageVerifierBuilder::new(Some(FAPI_REQUEST), at, Arc::new(keys)).for_fapi()
+    }
+
+    /// Starts a verifier of requests with a tag of one's own. Name what has to be signed with
+    /// [`cover`](MessageVerifierBuilder::cover).
+    pub fn tagged(
+        tag: &str,
+        at: ExternalUrl,
+        keys: impl MessageKeys + 'static,
+    ) -> MessageVerifierBuilder {
+        MessageVerifierBuilder::new(Some(tag), at, Arc::new(keys))
+    }
+}
+
 impl MessageVerifierBuilder {
-    pub(super) fn new(tag: Option<&str>, url: ExternalUrl, keys: Arc<dyn MessageKeys>) -> Self {
+    fn new(tag: Option<&str>, url: ExternalUrl, keys: Arc<dyn MessageKeys>) -> Self {
         Self {
             url,
             keys,
@@ -46,10 +69,12 @@ impl MessageVerifierBuilder {
     }
 
     /// The components of the FAPI profile.
-    pub(super) fn for_fapi(mut self) -> Self {
+    fn for_fapi(mut self) -> Self {
         let authorization = Component::header(http::header::AUTHORIZATION);
         self.covered = vec![Component::METHOD, Component::TARGET_URI, authorization];
         self.covers_proof = true;
+        // A secret that both sides have proves nothing to others.
+        self.algorithms = Some(Algorithms::from_slice(Algorithm::ALL).difference(Algorithms::MAC));
         self
     }
 
@@ -72,8 +97,8 @@ impl MessageVerifierBuilder {
         self
     }
 
-    /// Does not require `content-digest` of a request with content. Whoever can change the request can
-    /// then change the content of one whose signature does not cover it. What is covered is checked.
+    /// Does not require `content-digest` of a request with content. Everybody who can change the request
+    /// can then change the content of one whose signature does not cover it. What is covered is checked.
     pub fn allow_unsigned_content(mut self) -> Self {
         self.covers_content = false;
         self
@@ -87,7 +112,7 @@ impl MessageVerifierBuilder {
         self
     }
 
-    /// Sets the algorithms: by default those of the keys.
+    /// Sets the algorithms: by default those of the keys, without shared secrets in the FAPI profile.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = Some(algorithms.into_iter().collect());
         self
@@ -130,8 +155,17 @@ impl MessageVerifierBuilder {
                           `Component::METHOD`; otherwise the client chooses";
             return Err(ConfigError::empty("cover", remedy));
         }
-        if self.tag.as_deref() == Some("") {
-            return Err(ConfigError::empty("tag", "name a tag"));
+        match self.tag.as_deref() {
+            Some("") => return Err(ConfigError::empty("tag", "name a tag")),
+            Some(tag) if !tag.bytes().all(|b| (b' '..=b'~').contains(&b)) => {
+                return Err(ConfigError::unexpected(
+                    "tag",
+                    "printable ASCII",
+                    tag,
+                    "no signature can have another tag; name one that clients send",
+                ));
+            }
+            _ => {}
         }
         let range = limits::PROOF_WINDOW_MIN..=limits::SIGNATURE_AGE_MAX;
         if !range.contains(&self.max_age) {

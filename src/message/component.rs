@@ -49,7 +49,7 @@ impl Component {
         })
     }
 
-    /// Reads an identifier as it stands in `Signature-Input`, such as `"@query-param";name="id"`.
+    /// Reads an identifier as `Signature-Input` has it, such as `"@query-param";name="id"`.
     ///
     /// # Errors
     ///
@@ -77,12 +77,12 @@ impl Component {
                 "component",
                 "an identifier of RFC 9421 section 2, such as `\"@method\"`",
                 identifier,
-                "write it as it stands in `Signature-Input`",
+                "write it as `Signature-Input` has it",
             )
         })
     }
 
-    /// Returns the name as it stands in `Signature-Input`, without quotes and parameters.
+    /// Returns the name, without quotes and parameters.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -145,12 +145,22 @@ impl<'t> ComponentId<'t> {
         }
     }
 
+    /// Returns whether both name one component: the order of parameters does not count.
+    pub(super) fn is_same(&self, other: &ComponentId<'_>) -> bool {
+        self.name == other.name
+            && self.parameters.len() == other.parameters.len()
+            && self
+                .parameters
+                .iter()
+                .all(|own| other.parameters.contains(own))
+    }
+
     /// Returns whether this is the plain component of this name.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name == name && self.parameters.is_empty()
     }
 
-    /// Appends the identifier as it stands in the base.
+    /// Appends the identifier as the base has it.
     pub(super) fn push(&self, out: &mut String) {
         push_string(&self.name, out);
         push_parameters(&self.parameters, out);

@@ -105,7 +105,8 @@ fn read(label: &str, member: &Member<'_>, signature: &Member<'_>) -> Option<Sign
     let mut components: Vec<ComponentId<'static>> = Vec::new();
     for (name, parameters) in items {
         let component = ComponentId::read(name, parameters)?.into_owned()?;
-        if components.contains(&component) || components.len() >= limits::SIGNED_COMPONENTS {
+        let is_twice = components.iter().any(|own| own.is_same(&component));
+        if is_twice || components.len() >= limits::SIGNED_COMPONENTS {
             return None;
         }
         components.push(component);
@@ -148,6 +149,11 @@ impl SignatureInput {
             _ => {}
         }
         Some(())
+    }
+
+    /// Returns whether this component is covered.
+    pub(super) fn covers_component(&self, wanted: &ComponentId<'_>) -> bool {
+        self.components.iter().any(|own| own.is_same(wanted))
     }
 
     /// Returns whether a component is covered by itself.

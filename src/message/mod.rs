@@ -12,6 +12,7 @@ mod component;
 mod digest;
 mod input;
 mod keys;
+mod settings;
 mod signed;
 #[cfg(feature = "issuer")]
 mod signer;

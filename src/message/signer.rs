@@ -22,6 +22,7 @@ use crate::request::{ExternalUrl, RequestFacts};
 #[derive(Clone)]
 pub struct MessageSigner(Arc<Settings>);
 
+#[derive(Clone)]
 struct Settings {
     url: ExternalUrl,
     key: SigningKey,
@@ -69,19 +70,15 @@ impl MessageSigner {
     #[must_use]
     pub fn keyid(self, keyid: impl Into<String>) -> Self {
         let keyid = keyid.into();
-        match Arc::try_unwrap(self.0) {
-            Ok(settings) => Self(Arc::new(Settings { keyid, ..settings })),
-            Err(shared) => Self(shared),
-        }
+        let settings = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Settings { keyid, ..settings }))
     }
 
     /// Signs a response as the FAPI 2.0 profile asks for: its status, the digest of its content, and the
     /// method, the URI, the digest and the signature of the request that it answers. It sets
     /// `Content-Digest`, `Signature-Input` and `Signature`.
     ///
-    /// # Errors
-    ///
-    /// Returns false, and signs nothing, if no random numbers are available or a component cannot be
+    /// It returns false, and signs nothing, if no random numbers are available or a component cannot be
     /// read.
     pub fn sign_response(
         &self,
@@ -127,9 +124,7 @@ impl MessageSigner {
     /// Signs a request of a client: these components, and the digest of its content. It sets
     /// `Content-Digest` if there is content, `Signature-Input` and `Signature`.
     ///
-    /// # Errors
-    ///
-    /// Returns false, and signs nothing, if no random numbers are available or a component is not in
+    /// It returns false, and signs nothing, if no random numbers are available or a component is not in
     /// the request.
     pub fn sign_request(
         &self,

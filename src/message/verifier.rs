@@ -7,11 +7,10 @@ use http::{HeaderValue, Method, header};
 use ring::digest;
 
 use super::base::{Message, Target, base};
-use super::builder::MessageVerifierBuilder;
-use super::component::Component;
 use super::digest::ContentCheck;
 use super::input::{NoInput, SignatureInput, find};
-use super::keys::{MessageKeys, own_algorithm, registered_name};
+use super::keys::{own_algorithm, registered_name};
+use super::settings::Settings;
 use super::signed::Signed;
 use super::structured::push_string;
 use crate::clock::UnixTime;
@@ -20,9 +19,9 @@ use crate::error::{Rejection, RejectionKind};
 use crate::key::Key;
 use crate::limits;
 use crate::now_or_later::NowOrLater;
-use crate::principal::Principal;
-use crate::replay::{ReplayMark, ReplayStore};
-use crate::request::{Content, ExternalUrl, RequestFacts};
+use crate::principal::{KeyId, Principal};
+use crate::replay::ReplayMark;
+use crate::request::{Content, RequestFacts};
 
 /// Checks that a request is the one that its client has signed (RFC 9421). Cheap to clone.
 ///
@@ -36,51 +35,14 @@ use crate::request::{Content, ExternalUrl, RequestFacts};
 #[derive(Clone)]
 pub struct MessageVerifier(Arc<Settings>);
 
-/// Settings that a builder has checked.
-pub(super) struct Settings {
-    pub(super) url: ExternalUrl,
-    pub(super) keys: Arc<dyn MessageKeys>,
-    pub(super) tag: Option<String>,
-    pub(super) covered: Vec<Component>,
-    /// Whether a `DPoP` header has to be covered where there is one.
-    pub(super) covers_proof: bool,
-    /// Whether content has to be covered by its digest.
-    pub(super) covers_content: bool,
-    pub(super) needs_nonce: bool,
-    pub(super) algorithms: Option<Algorithms>,
-    /// In seconds.
-    pub(super) max_age: u64,
-    pub(super) replays: Option<Arc<dyn ReplayStore>>,
-}
-
-/// The tag of requests in the FAPI 2.0 profile of message signatures.
-const FAPI_REQUEST: &str = "fapi-2-request";
-
 impl MessageVerifier {
     pub(super) fn new(settings: Settings) -> Self {
         Self(Arc::new(settings))
     }
 
-    /// Starts a verifier of requests in the FAPI 2.0 profile of message signatures: the method, the
-    /// URI, `Authorization`, a `DPoP` proof if there is one, and the digest of content have to be signed,
-    /// under the tag `fapi-2-request`.
-    pub fn fapi2(at: ExternalUrl, keys: impl MessageKeys + 'static) -> MessageVerifierBuilder {
-        MessageVerifierBuilder::new(Some(FAPI_REQUEST), at, Arc::new(keys)).for_fapi()
-    }
-
     /// Returns the algorithms of signatures, or `None` if the keys decide.
     pub(crate) fn algorithms(&self) -> Option<Algorithms> {
         self.0.algorithms
-    }
-
-    /// Starts a verifier of requests with a tag of one's own. Name what has to be signed with
-    /// [`cover`](MessageVerifierBuilder::cover).
-    pub fn tagged(
-        tag: &str,
-        at: ExternalUrl,
-        keys: impl MessageKeys + 'static,
-    ) -> MessageVerifierBuilder {
-        MessageVerifierBuilder::new(Some(tag), at, Arc::new(keys))
     }
 
     /// Returns the value of `Accept-Signature`, which says what a client has to sign (RFC 9421 section
@@ -127,13 +89,24 @@ impl MessageVerifier {
             Ok(content) => content,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
+        let confirmation = caller.and_then(Principal::confirmation);
+        let proves = confirmation.is_some_and(|keys| keys.jkt().is_some());
         let key = self.0.keys.find(input.keyid.as_deref(), caller);
         key.then(move |key| {
-            let verified = key.and_then(|key| self.check_signature(&input, &key, facts));
-            match verified {
-                Ok(base) => self.claim(input, &base, content, &facts, now),
-                Err(rejection) => NowOrLater::now(Err(rejection)),
-            }
+            let verified =
+                key.and_then(|key| Ok((self.check_signature(&input, &key, facts)?, key.id())));
+            let (base, key) = match verified {
+                Ok(verified) => verified,
+                Err(rejection) => return NowOrLater::now(Err(rejection)),
+            };
+            let mark = mark(
+                &input,
+                &base,
+                &key,
+                proves && input.covers("dpop"),
+                facts.method(),
+            );
+            self.claim(input, mark, content, now)
         })
     }
 
@@ -142,28 +115,25 @@ impl MessageVerifier {
         let settings = &*self.0;
         let input =
             find(facts.headers(), settings.tag.as_deref()).map_err(|fault| match fault {
-                NoInput::Absent => Rejection::new(RejectionKind::MessageUnsigned),
+                NoInput::Absent => unsigned(settings.tag.as_deref()),
                 NoInput::Malformed(detail) => invalid(detail),
             })?;
         settings.check_times(&input, now)?;
         let mut missing = settings
             .covered
             .iter()
-            .filter(|own| !input.covers(own.name()));
+            .filter(|own| !input.covers_component(&own.0));
         if let Some(missing) = missing.next() {
-            let name = missing.name();
-            return Err(invalid(format!(
-                "expected `{name}` to be covered, found that it is not"
-            )));
+            return Err(uncovered(missing.name()));
         }
         let has_proof = settings.covers_proof && facts.headers().contains_key("dpop");
         if has_proof && !input.covers("dpop") {
-            return Err(invalid(
-                "expected `dpop` to be covered, found that it is not",
-            ));
+            return Err(uncovered("dpop"));
         }
         if settings.needs_nonce && input.nonce.is_none() {
-            return Err(invalid("expected a `nonce`, found none"));
+            return Err(invalid(
+                "expected a `nonce`, found none; let the client add one",
+            ));
         }
         Ok(input)
     }
@@ -178,15 +148,14 @@ impl MessageVerifier {
         let is_covered = input.covers("content-digest");
         if !is_covered {
             return match has_content(facts) && self.0.covers_content {
-                true => Err(invalid(
-                    "expected `content-digest` to be covered, found that it is not",
-                )),
+                true => Err(uncovered("content-digest")),
                 false => Ok(None),
             };
         }
         let check = ContentCheck::read(facts.headers());
         let mut check = check.ok_or_else(|| {
-            invalid("expected a digest by `sha-256` or `sha-512`, found another or none")
+            invalid("expected a digest by `sha-256` or `sha-512`, found another or none; let the client set \
+                 `Content-Digest`")
         })?;
         match content {
             Content::Later => return Ok(Some(check)),
@@ -217,7 +186,8 @@ impl MessageVerifier {
             .is_some_and(|allowed| !allowed.contains(algorithm))
         {
             return Err(invalid(format!(
-                "expected another algorithm, found `{algorithm}`"
+                "expected an accepted algorithm, found `{algorithm}`; give the client another key, or \
+                 set `algorithms`"
             )));
         }
         // The key owns the algorithm; the message may only name the same one.
@@ -225,7 +195,7 @@ impl MessageVerifier {
             && registered_name(algorithm) != Some(alg)
         {
             return Err(invalid(
-                "expected the algorithm of the key as `alg`, found another",
+                "expected the algorithm of the key as `alg`, found another; let the client leave `alg` out",
             ));
         }
         let target = Target {
@@ -234,37 +204,27 @@ impl MessageVerifier {
         };
         let base = base(Message::Request(target), &input.components, &input.text);
         let base = base.ok_or_else(|| {
-            invalid("expected every covered component in the message, found one that is not")
+            invalid("expected every covered component in the message, found one that is not; let the client \
+             sign what it sends")
         })?;
         match key.verify(algorithm, base.as_bytes(), &input.signature) {
             true => Ok(base),
             false => Err(invalid(
-                "expected a signature by the named key, found another",
+                "expected a signature by the named key over what has arrived, found another; compare what \
+                 the client signs with the configured address, and what a proxy changes",
             )),
         }
     }
 
     /// Claims the request, which only the first of its kind can.
-    fn claim<'a>(
-        &'a self,
+    fn claim(
+        &self,
         input: SignatureInput,
-        base: &str,
+        mark: Option<ReplayMark>,
         content: Option<ContentCheck>,
-        facts: &RequestFacts<'_>,
         now: UnixTime,
-    ) -> NowOrLater<'a, Result<Signed, Rejection>> {
+    ) -> NowOrLater<'_, Result<Signed, Rejection>> {
         let created = input.created.and_then(|own| u64::try_from(own).ok());
-        let keyid = input.keyid.as_deref().unwrap_or_default().as_bytes();
-        let mark = match &input.nonce {
-            Some(nonce) => Some(ReplayMark::new("message nonce", keyid, nonce.as_bytes())),
-            // The proof was, or will be, claimed.
-            None if input.covers("dpop") => None,
-            None if is_safe(facts.method()) => None,
-            None => {
-                let hash = digest::digest(&digest::SHA256, base.as_bytes());
-                Some(ReplayMark::new("message", keyid, hash.as_ref()))
-            }
-        };
         let until = created
             .unwrap_or(now.as_secs())
             .saturating_add(self.0.max_age + 1);
@@ -281,7 +241,7 @@ impl MessageVerifier {
         let claimed = store.claim(mark, UnixTime::from_secs(until), now);
         claimed.map(move |claimed| match claimed {
             Ok(true) => Ok(signed),
-            Ok(false) => Err(RejectionKind::MessageReplayed.into()),
+            Ok(false) => Err(replayed()),
             Err(error) => Err(error.into()),
         })
     }
@@ -293,13 +253,14 @@ impl Settings {
         let created = input.created.and_then(|own| u64::try_from(own).ok());
         let Some(created) = created else {
             return Err(invalid(
-                "expected `created` as an integer, found another value or none",
+                "expected `created` as an integer, found another value or none; let the client set it",
             ));
         };
         let future = limits::PROOF_FUTURE.as_secs();
         if created > now.saturating_add(future) || now > created.saturating_add(self.max_age) {
             return Err(invalid(format!(
-                "expected a recent time, found {created} at {now}"
+                "expected a recent time as `created`, found {created} at {now}; set the clock of the \
+                 client, and let it sign when it sends"
             )));
         }
         match input.expires {
@@ -308,8 +269,30 @@ impl Settings {
                 Ok(())
             }
             Some(_) => Err(invalid(
-                "expected `expires` ahead of now, found another time",
+                "expected `expires` ahead of now, found another time; set the clock of the client",
             )),
+        }
+    }
+}
+
+/// Returns what a request is remembered by, or `None` for one that need not be.
+///
+/// Signature bytes are never part of it: of one ECDSA signature anybody can make a second valid one.
+fn mark(
+    input: &SignatureInput,
+    base: &str,
+    key: &KeyId,
+    has_proof: bool,
+    method: &Method,
+) -> Option<ReplayMark> {
+    let key = key.as_bytes();
+    match &input.nonce {
+        Some(nonce) => Some(ReplayMark::new("message nonce", key, nonce.as_bytes())),
+        // The sender constraint of the token claims the proof, which is signed.
+        None if has_proof || is_safe(method) => None,
+        None => {
+            let hash = digest::digest(&digest::SHA256, base.as_bytes());
+            Some(ReplayMark::new("message", key, hash.as_ref()))
         }
     }
 }
@@ -336,6 +319,32 @@ fn is_safe(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
 }
 
+#[cold]
+fn unsigned(tag: Option<&str>) -> Rejection {
+    let tag = tag.map(|tag| format!(" with the tag `{tag}`"));
+    let detail = format!(
+        "expected a signature{}, found none; let the client sign as `Accept-Signature` says",
+        tag.unwrap_or_default()
+    );
+    Rejection::new(RejectionKind::MessageUnsigned).with_source(detail)
+}
+
+#[cold]
+fn uncovered(name: &str) -> Rejection {
+    invalid(format!(
+        "expected `{name}` to be covered, found that it is not; let the client sign as \
+         `Accept-Signature` says"
+    ))
+}
+
+#[cold]
+fn replayed() -> Rejection {
+    let detail = "expected a request that was not received before, found one that was; let the client \
+                  sign each request with another `nonce`";
+    Rejection::new(RejectionKind::MessageReplayed).with_source(detail)
+}
+
+#[cold]
 fn invalid(detail: impl Into<String>) -> Rejection {
     Rejection::new(RejectionKind::MessageSignatureInvalid).with_source(detail.into())
 }

@@ -150,13 +150,8 @@ impl Fapi2 {
         match conformance.signatures() {
             TokenSignatures::None => {}
             TokenSignatures::Only(algorithms) if are_of_profile(algorithms) => {}
-            _ => {
-                return fail(
-                    "5.4.1-1",
-                    "the signature algorithms `PS256`, `ES256` and `EdDSA`, found others; give \
-                     `Fapi2::ALGORITHMS` to its builder",
-                );
-            }
+            TokenSignatures::Only(algorithms) => return Err(algorithms_of(name, Some(algorithms))),
+            TokenSignatures::Any => return Err(algorithms_of(name, None)),
         }
         if let Some(leeways) = conformance.leeways()
             && !(are_ahead((*leeways.start()).into()) && are_ahead((*leeways.end()).into()))
@@ -190,11 +185,7 @@ impl Fapi2 {
     pub(crate) fn check_messages(messages: &MessageVerifier) -> Result<(), ConfigError> {
         match messages.algorithms() {
             Some(algorithms) if are_of_profile(algorithms) => Ok(()),
-            _ => Err(row(
-                "5.4.1-1",
-                "the signature algorithms `PS256`, `ES256` and `EdDSA` of requests, found others; \
-                 give `Fapi2::ALGORITHMS` to the builder of `MessageVerifier`",
-            )),
+            other => Err(algorithms_of("MessageVerifier", other)),
         }
     }
 
@@ -209,11 +200,7 @@ impl Fapi2 {
 
 fn check_dpop(facts: &DpopFacts) -> Result<(), ConfigError> {
     if !are_of_profile(facts.algorithms) {
-        return Err(row(
-            "5.4.1-1",
-            "the proof algorithms `PS256`, `ES256` and `EdDSA`, found others; give \
-             `Fapi2::ALGORITHMS` to `DpopBuilder::algorithms`",
-        ));
+        return Err(algorithms_of("Dpop", Some(facts.algorithms)));
     }
     if !are_ahead(facts.future) {
         return Err(row(
@@ -241,6 +228,24 @@ fn check_dpop(facts: &DpopFacts) -> Result<(), ConfigError> {
 fn are_of_profile(algorithms: Algorithms) -> bool {
     let profile = Algorithms::from_iter(Fapi2::ALGORITHMS);
     !algorithms.is_empty() && algorithms.difference(profile).is_empty()
+}
+
+/// Names the algorithms that the profile does not have; `None` if nothing limits them.
+fn algorithms_of(name: &str, found: Option<Algorithms>) -> ConfigError {
+    let others = found.map(|found| {
+        let others = found.difference(Algorithms::from_iter(Fapi2::ALGORITHMS));
+        let names = others.iter().map(|own| format!("`{own}`"));
+        match names.collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => "none".to_owned(),
+            names => names,
+        }
+    });
+    let text = format!(
+        "the signature algorithms `PS256`, `ES256` and `EdDSA` only, found {}; give \
+         `Fapi2::ALGORITHMS` to `algorithms` of its builder (`{name}`)",
+        others.as_deref().unwrap_or("that nothing limits them")
+    );
+    row("5.4.1-1", &text)
 }
 
 fn are_ahead(span: Duration) -> bool {

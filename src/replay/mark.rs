@@ -1,6 +1,8 @@
 //! The mark of something that may be used once.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
 
 use ring::digest;
 
@@ -29,9 +31,7 @@ impl ReplayMark {
         mark.copy_from_slice(hash.finish().as_ref());
         Self {
             hash: mark,
-            group: owner
-                .iter()
-                .fold(0, |sum: u8, byte| sum.wrapping_mul(31) ^ byte),
+            group: group(owner),
         }
     }
 
@@ -41,10 +41,19 @@ impl ReplayMark {
     }
 
     /// Returns the group of the owner: a store in memory gives each group a share, so that one owner
-    /// cannot fill it.
+    /// cannot fill it. Which group an owner has is another in each process, so that nobody can choose
+    /// a key for the group of somebody else; nodes must not share it.
     pub const fn group(&self) -> u8 {
         self.group
     }
+}
+
+/// Returns the group of an owner, by a secret of this process.
+fn group(owner: &[u8]) -> u8 {
+    static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let mut hash = SECRET.build_hasher();
+    hash.write(owner);
+    hash.finish().to_be_bytes()[0]
 }
 
 impl fmt::Debug for ReplayMark {

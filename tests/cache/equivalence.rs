@@ -129,11 +129,12 @@ impl World {
         let proof = Arc::new(AtomicBool::new(true));
         let is_open = Arc::new(AtomicBool::new(true));
         let flag = is_open.clone();
+        let constraint = Arc::new(Proof(proof.clone()));
         let one = |issuer: &str, store: &Arc<Store>| {
             let store: Arc<dyn KeyStore> = store.clone();
             let builder = JwtValidator::builder().issuer(issuer).audience(AUDIENCE);
             let builder = builder.key_store(store).clock(clock.clone());
-            builder.sender_constraint(Proof(proof.clone()))
+            builder.sender_constraint(constraint.clone())
         };
         let first = one(ISSUER, &stores[0]).max_age(Duration::from_secs(120));
         let second = one(OTHER, &stores[1]).check("open", move |_| flag.load(Ordering::SeqCst));

@@ -1,10 +1,6 @@
 //! DPoP proofs at a gate (RFC 9449).
 #![cfg(feature = "testing")]
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -30,6 +30,8 @@ fn each_kind_costs_what_the_guide_says() {
         Kind::BindingRequired,
         Kind::BindingMismatch,
         Kind::ProofInvalid,
+        Kind::MessageUnsigned,
+        Kind::MessageSignatureInvalid,
     ];
     let three = [
         Kind::SignatureInvalid,
@@ -46,12 +48,14 @@ fn each_kind_costs_what_the_guide_says() {
         Kind::RefreshReused,
         Kind::RefreshUnknown,
         Kind::ProofReplayed,
+        Kind::MessageReplayed,
     ];
     let locks = LockOut::default();
     for kind in Kind::ALL {
         let expected = match kind {
             kind if one.contains(kind) => 30,
             kind if three.contains(kind) => 10,
+            Kind::DecryptionFailed => 5,
             _ => 0,
         };
         assert_eq!(rejections_to_lock(&locks, *kind), expected, "{kind:?}");

@@ -7,6 +7,7 @@
     unix,
     feature = "config-file",
     feature = "issuer",
+    feature = "jwe",
     feature = "policy-file",
     feature = "reqwest",
     feature = "sqlite",
@@ -15,6 +16,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod api_keys;
+mod bound;
 mod configurations;
 mod credentials;
 mod enforcement;
@@ -57,6 +59,10 @@ async fn every_message_is_that_of_the_table() {
     table.add(Section::new(
         "Requests that are refused",
         requests::rows().await,
+    ));
+    table.add(Section::new(
+        "Bound tokens and signed requests",
+        bound::rows(),
     ));
     table.check();
 }

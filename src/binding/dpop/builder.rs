@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::counts::ProofCounts;
+use super::dpop::Dpop;
+use super::settings::{Settings, TargetFn};
 use super::window::Window;
-use super::{Dpop, Settings, TargetFn};
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::{Algorithm, Algorithms, Provider};
 use crate::error::ConfigError;
@@ -52,8 +52,15 @@ const USUAL: [Algorithm; 8] = [
     Algorithm::Rs512,
 ];
 
+impl Dpop {
+    /// Starts a check of proofs for a service that clients reach at this address.
+    pub fn at(url: ExternalUrl) -> DpopBuilder {
+        DpopBuilder::new(url)
+    }
+}
+
 impl DpopBuilder {
-    pub(super) fn new(url: ExternalUrl) -> Self {
+    fn new(url: ExternalUrl) -> Self {
         Self {
             urls: vec![url],
             target: None,
@@ -190,7 +197,7 @@ impl DpopBuilder {
             provider: self.provider,
             clock: self.clock,
             observer: self.observer,
-            counts: ProofCounts::default(),
+            counts: Arc::default(),
         })))
     }
 }

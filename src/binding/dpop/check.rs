@@ -4,11 +4,11 @@
 use ring::digest;
 use subtle::ConstantTimeEq;
 
-use super::Settings;
 use super::claims::ProofClaims;
 use super::fault::Fault;
 use super::key::ProofKey;
 use super::proof::{Buffer, Parts};
+use super::settings::Settings;
 use crate::clock::{Leeway, UnixTime};
 use crate::credential::{PresentedCredential, base64url};
 use crate::nonce::NonceStanding;
@@ -52,14 +52,15 @@ pub(super) fn check(
     check_token(&claims, presented)?;
     let fresh = check_freshness(settings, &claims, now)?;
     let signature = parts.signature()?;
-    let is_valid = key.verify(
-        settings.provider,
+    let is_valid = settings.provider.verify_embedded(
+        key,
         header.algorithm,
         parts.message,
         signature.as_bytes(),
     );
     if !is_valid {
-        let detail = "expected a signature by the key of the proof, found another";
+        let detail = "expected a signature by the key of the proof, found another; let the client sign with the \
+                      key of `jwk`";
         return Err(Fault::invalid("signature", detail));
     }
     Ok(Checked {
@@ -80,7 +81,7 @@ fn only_line<'r>(facts: &RequestFacts<'r>) -> Result<&'r [u8], Fault> {
         (Some(line), None) => Ok(line.as_bytes()),
         (Some(_), Some(_)) => Err(Fault::invalid(
             "header_field",
-            "expected one line of the header `DPoP`, found several",
+            "expected one line of the header `DPoP`, found several; let the client send one",
         )),
     }
 }
@@ -92,14 +93,16 @@ fn check_request(
     facts: &RequestFacts<'_>,
 ) -> Result<(), Fault> {
     if claims.htm != facts.method().as_str() {
-        let detail = "expected the method of the request, found another";
+        let detail = "expected the method of the request, found another; let the client make a proof for \
+                      each request";
         return Err(Fault::invalid("htm", detail));
     }
     match is_target(settings, &claims.htu, facts) {
         true => Ok(()),
         false => Err(Fault::invalid(
             "htu",
-            "expected the configured address with the path of the request, found another",
+            "expected the configured address with the path of the request, found another; configure the \
+             address that clients use (`Dpop::at`, `ExternalUrl::without`)",
         )),
     }
 }
@@ -125,7 +128,8 @@ fn check_token(claims: &ProofClaims<'_>, presented: &PresentedCredential<'_>) ->
         true => Ok(()),
         false => Err(Fault::invalid(
             "ath",
-            "expected the SHA-256 hash of the token, found another",
+            "expected the SHA-256 hash of the token, found another; let the client hash the token that it \
+             sends",
         )),
     }
 }
@@ -168,11 +172,17 @@ fn check_time(
 ) -> Result<UnixTime, Fault> {
     let found = claims.iat.down;
     let Some(until) = settings.window.admit(claims.iat, now) else {
-        let detail = format!("expected a recent time, found {found} at {}", now.as_secs());
+        let detail = format!(
+            "expected a recent time, found {found} at {}; set the clock of the client, or demand nonces",
+            now.as_secs()
+        );
         return Err(Fault::invalid("iat", detail));
     };
     if settings.start.is_some_and(|start| found < start.as_secs()) {
-        let detail = format!("expected a time after this service has started, found {found}");
+        let detail = format!(
+            "expected a time after this service has started, found {found}; let the client make a \
+             proof for each request"
+        );
         return Err(Fault::invalid("iat", detail));
     }
     let leeway = Leeway::default();
@@ -185,7 +195,7 @@ fn check_time(
     match is_over || is_early {
         true => Err(Fault::invalid(
             "iat",
-            "expected `exp` ahead and `nbf` past, found another",
+            "expected `exp` ahead and `nbf` past, found another; set the clock of the client",
         )),
         false => Ok(until),
     }

@@ -1,6 +1,5 @@
 //! Counters of proofs.
 
-use super::Dpop;
 use crate::error::RejectionKind;
 use crate::metrics::{Counted, Counter, Sample};
 
@@ -52,10 +51,9 @@ impl ProofCounts {
     }
 }
 
-impl Counted for Dpop {
+impl Counted for ProofCounts {
     fn samples(&self, add: &mut dyn FnMut(Sample<'_>)) {
-        let counts = &self.0.counts;
-        for (outcome, counter) in Outcome::LABELS.iter().zip(&counts.outcomes) {
+        for (outcome, counter) in Outcome::LABELS.iter().zip(&self.outcomes) {
             add(Sample {
                 name: "bearergate_proofs_total",
                 labels: &[("outcome", outcome)],
@@ -65,7 +63,7 @@ impl Counted for Dpop {
         add(Sample {
             name: "bearergate_nonces_sent_total",
             labels: &[],
-            value: counts.nonces.get(),
+            value: self.nonces.get(),
         });
     }
 }

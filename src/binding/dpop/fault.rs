@@ -17,26 +17,35 @@ impl Fault {
     pub(super) const ABSENT: Self = Self {
         step: "header_field",
         kind: RejectionKind::BindingRequired,
-        detail: Cow::Borrowed("expected a header `DPoP`, found none"),
+        detail: Cow::Borrowed(
+            "expected a header `DPoP`, found none; let the client send a proof with each request",
+        ),
     };
 
     pub(super) const REPLAYED: Self = Self {
         step: "replay",
         kind: RejectionKind::ProofReplayed,
-        detail: Cow::Borrowed("expected a `jti` that this key has not used, found one that it has"),
+        detail: Cow::Borrowed(
+            "expected a `jti` that this key has not used, found one that it has; let the client make a \
+             proof for each request",
+        ),
     };
 
     pub(super) const OTHER_KEY: Self = Self {
         step: "thumbprint",
         kind: RejectionKind::BindingMismatch,
-        detail: Cow::Borrowed("expected the key that the token is bound to, found another"),
+        detail: Cow::Borrowed(
+            "expected the key that the token is bound to, found another; let the client sign with the \
+             key that it requested the token with",
+        ),
     };
 
     pub(super) const NONCE: Self = Self {
         step: "nonce",
         kind: RejectionKind::NonceRequired,
         detail: Cow::Borrowed(
-            "expected a nonce of this service, found none, another or an old one",
+            "expected a nonce of this service, found none, another or an old one; let the client repeat the \
+             request with the nonce of `DPoP-Nonce`",
         ),
     };
 

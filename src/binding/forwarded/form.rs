@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderName;
 
-use super::{MOST, pem, xfcc};
+use super::encoding::{MOST, Malformed, percent_decoded};
+use super::{pem, xfcc};
 use crate::error::ConfigError;
 use crate::request::ClientCertificate;
 
@@ -69,9 +70,6 @@ impl FromStr for CertificateHeader {
     }
 }
 
-/// Why a header is malformed, for the operator.
-pub(super) type Malformed = &'static str;
-
 static RFC9440: HeaderName = HeaderName::from_static("client-cert");
 static XFCC: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
 static ALB_LEAF: HeaderName = HeaderName::from_static("x-amzn-mtls-clientcert-leaf");
@@ -131,23 +129,4 @@ fn der(text: &str) -> Result<ClientCertificate, Malformed> {
     let decoded = STANDARD.decode(text);
     let bytes = decoded.map_err(|_| "expected canonical base64, found another text")?;
     pem::checked_der(bytes).map(ClientCertificate::from_der)
-}
-
-/// Decodes percent-encodings, and nothing else: a plus is a digit of base64.
-pub(super) fn percent_decoded(text: &str) -> Result<String, Malformed> {
-    const FAULT: Malformed = "expected percent-encoded ASCII, found another text";
-    let mut decoded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((plain, encoded)) = rest.split_once('%') {
-        decoded.push_str(plain);
-        let (digits, after) = encoded.split_at_checked(2).ok_or(FAULT)?;
-        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
-        let byte = u8::from_str_radix(digits, 16)
-            .ok()
-            .filter(|b| is_hex && b.is_ascii());
-        decoded.push(byte.ok_or(FAULT)?.into());
-        rest = after;
-    }
-    decoded.push_str(rest);
-    Ok(decoded)
 }

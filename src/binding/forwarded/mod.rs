@@ -1,5 +1,6 @@
 //! Client certificates that a proxy passes on in a header.
 
+mod encoding;
 mod form;
 mod pem;
 #[cfg(test)]
@@ -17,7 +18,6 @@ use http::{HeaderName, HeaderValue};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Rejection, RejectionKind};
 use crate::event::{Event, EventThrottle, Observer};
-use crate::limits;
 use crate::metrics::{Counted, Counter, Metrics, Sample};
 use crate::request::{ClientCertificate, RequestFacts, TrustedPeers};
 
@@ -187,6 +187,3 @@ impl fmt::Debug for ForwardedCertificates {
             .finish_non_exhaustive()
     }
 }
-
-/// Longest value of a header.
-const MOST: usize = limits::CERTIFICATE_HEADER_BYTES;

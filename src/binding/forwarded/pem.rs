@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::form::Malformed;
+use super::encoding::Malformed;
 
 /// What may follow the first certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -333,7 +333,11 @@ fn elements_of_envoy_are_counted_from_the_right() {
         ),
         (format!("Hash={}", hex(&near).split_off(1)), MALFORMED),
         (
-            format!("{};Hash={}", subject.split_at(subject.len() - 1).0, hex(&near)),
+            format!(
+                "{};Hash={}",
+                subject.split_at(subject.len() - 1).0,
+                hex(&near)
+            ),
             MALFORMED,
         ),
         ("x".to_owned(), MALFORMED),

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU8;
 
-use super::form::{Malformed, percent_decoded};
+use super::encoding::{Malformed, percent_decoded};
 use super::pem;
 use crate::request::ClientCertificate;
 
