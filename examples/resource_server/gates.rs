@@ -81,11 +81,17 @@ impl Gates {
             let add = |gate: GateBuilder, validator| gate.validator(Arc::clone(validator));
             validators.iter().fold(gate, add)
         };
+        // `/whoami` admits every authenticated caller, which the profile does not allow.
+        let profiled = || match (bound.fapi2, bindings.binding.clone()) {
+            (true, Some(binding)) => gate().fapi2(Fapi2::new(binding)),
+            _ => gate(),
+        };
         let scope = options.scope.as_ref();
-        let scoped = scope.map(|scope| gate().authorizer(require_scope(scope.as_str())).build());
+        let scoped =
+            scope.map(|scope| profiled().authorizer(require_scope(scope.as_str())).build());
         let detailed = bound.detail.as_ref().map(|(kind, action)| {
             let demand = DetailDemand::new(kind, action.as_deref());
-            gate().authorizer(demand).build()
+            profiled().authorizer(demand).build()
         });
         let signed = match &bound.signed_requests {
             None => None,
@@ -236,7 +242,11 @@ fn introspection_builder(
     }
     Ok(match (options.issuers.first(), keys) {
         (Some(issuer), Some(keys)) if introspection.is_signed => {
-            builder.signed(issuer, Arc::clone(keys))
+            let builder = builder.signed(issuer, Arc::clone(keys));
+            match options.bound.fapi2 {
+                true => builder.signed_algorithms(Fapi2::ALGORITHMS),
+                false => builder,
+            }
         }
         _ => builder,
     })

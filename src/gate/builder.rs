@@ -1,32 +1,27 @@
 //! The builder of gates.
 
-use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderValue;
-
-use super::builder_profile::Profiled;
+use super::bound_validator::BoundValidator;
 use super::core::GateCore;
 use super::enforcement::Enforcement;
+use super::profiled::Profiled;
 use super::slot::Slot;
 use super::slot_config::{CLIENT, SlotConfig, USER};
 use super::slots::Slots;
 use super::supply::{AnyAuthenticated, check_authorizer};
 use super::{Gate, Inner};
-use crate::clock::{Clock, SystemClock, UnixTime};
-use crate::credential::{Place, PresentedCredential, Sources};
-use crate::diagnosis::{Explanation, Finding};
+use crate::clock::{Clock, SystemClock};
+use crate::credential::{Place, Sources};
 use crate::environment::Environment;
-use crate::error::{ConfigError, Rejection};
+use crate::error::ConfigError;
 use crate::event::Observer;
 use crate::http_response::ResponseConfig;
 use crate::message::MessageVerifier;
-use crate::now_or_later::NowOrLater;
 use crate::policy::Authorizer;
-use crate::principal::{Authority, Principal};
 use crate::profile::Fapi2;
 use crate::revocation_list::RevocationList;
-use crate::validator::{Authorities, Conformance, Proofs, Shape, TokenValidator};
+use crate::validator::TokenValidator;
 
 /// Configures a [`Gate`].
 ///
@@ -331,80 +326,4 @@ fn open_authorities(slot: &Slot) -> ConfigError {
          `all_authorities_equal()`"
     );
     ConfigError::conflict(USER.validator, detail)
-}
-
-/// A validator that is bound to one place.
-struct BoundValidator {
-    validator: Arc<dyn TokenValidator>,
-    shapes: [Shape; 1],
-}
-
-impl BoundValidator {
-    fn new(place: Place, validator: impl TokenValidator + 'static) -> Self {
-        let validator = Arc::new(validator);
-        let shapes = [Shape::Place(place)];
-        Self { validator, shapes }
-    }
-}
-
-impl TokenValidator for BoundValidator {
-    fn shapes(&self) -> &[Shape] {
-        &self.shapes
-    }
-
-    fn authorities(&self) -> Authorities {
-        self.validator.authorities()
-    }
-
-    fn authority_names(&self) -> Option<Vec<Authority>> {
-        self.validator.authority_names()
-    }
-
-    fn proofs(&self) -> Proofs {
-        self.validator.proofs()
-    }
-
-    fn conformance(&self) -> Conformance {
-        self.validator.conformance()
-    }
-
-    fn nonce(&self, now: UnixTime) -> Option<HeaderValue> {
-        self.validator.nonce(now)
-    }
-
-    fn diagnose(&self) -> NowOrLater<'_, Vec<Finding>> {
-        self.validator.diagnose()
-    }
-
-    fn recall<'a>(&'a self, presented: &'a PresentedCredential<'a>) -> Option<Principal> {
-        self.validator.recall(presented)
-    }
-
-    fn explain<'a>(
-        &'a self,
-        presented: &'a PresentedCredential<'a>,
-    ) -> NowOrLater<'a, Explanation> {
-        self.validator.explain(presented)
-    }
-
-    fn warm_up(&self) -> NowOrLater<'_, Result<(), Rejection>> {
-        self.validator.warm_up()
-    }
-
-    fn validate<'a>(
-        &'a self,
-        presented: &'a PresentedCredential<'a>,
-    ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        self.validator.validate(presented)
-    }
-}
-
-impl fmt::Debug for BoundValidator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [shape] = &self.shapes;
-        f.debug_tuple("BoundValidator")
-            .field(shape)
-            .field(&self.validator)
-            .finish()
-    }
 }

@@ -1,6 +1,7 @@
 //! The entry point: authentication and authorization of a request in one call.
 
 mod admitted;
+mod bound_validator;
 mod builder;
 mod builder_enforcement;
 mod builder_profile;
@@ -10,6 +11,7 @@ mod enforcement;
 mod explain;
 mod passage;
 mod per_route;
+mod profiled;
 mod report;
 mod slot;
 mod slot_config;
