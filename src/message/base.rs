@@ -86,7 +86,7 @@ fn push_of_request(
     let is_plain = component.parameters.iter().all(|(key, _)| *key == "req");
     let (scheme, authority) = url.scheme_and_authority();
     let sent = facts.uri().path_and_query().map_or("/", |own| own.as_str());
-    let outer = url.outer_path(sent);
+    let outer = url.outer_parts(sent);
     match &*component.name {
         "@query-param" => return push_query_param(facts.uri().query()?, component, out),
         _ if !is_plain => return None,
@@ -94,17 +94,13 @@ fn push_of_request(
         "@scheme" => out.push_str(scheme),
         "@authority" => out.push_str(authority),
         "@target-uri" => {
-            for part in [url.origin(), url.base_path(), outer] {
-                out.push_str(part);
-            }
+            out.push_str(url.origin());
+            out.extend(outer);
         }
-        "@request-target" => {
-            out.push_str(url.base_path());
-            out.push_str(outer);
-        }
+        "@request-target" => out.extend(outer),
         "@path" => {
-            out.push_str(url.base_path());
-            out.push_str(outer.split('?').next().unwrap_or_default());
+            let [base, slash, rest] = outer;
+            out.extend([base, slash, rest.split('?').next().unwrap_or_default()]);
         }
         "@query" => {
             out.push('?');

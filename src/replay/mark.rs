@@ -11,7 +11,7 @@ use ring::digest;
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct ReplayMark {
     hash: [u8; 32],
-    group: u8,
+    group: u16,
 }
 
 impl ReplayMark {
@@ -40,20 +40,24 @@ impl ReplayMark {
         &self.hash
     }
 
-    /// Returns the group of the owner: a store in memory gives each group a share, so that one owner
-    /// cannot fill it. Which group an owner has is another in each process, so that nobody can choose
+    /// Returns the group of the owner, one of 4096: a store in memory gives each group a share, so that
+    /// one owner cannot fill it. Which group an owner has is another in each process, so that nobody can choose
     /// a key for the group of somebody else; nodes must not share it.
-    pub const fn group(&self) -> u8 {
+    pub const fn group(&self) -> u16 {
         self.group
     }
 }
 
+/// How many groups there are.
+pub(super) const GROUPS: u16 = 4_096;
+
 /// Returns the group of an owner, by a secret of this process.
-fn group(owner: &[u8]) -> u8 {
+fn group(owner: &[u8]) -> u16 {
     static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     let mut hash = SECRET.build_hasher();
     hash.write(owner);
-    hash.finish().to_be_bytes()[0]
+    let [.., high, low] = hash.finish().to_be_bytes();
+    u16::from_be_bytes([high, low]) % GROUPS
 }
 
 impl fmt::Debug for ReplayMark {

@@ -21,13 +21,13 @@ use crate::now_or_later::NowOrLater;
 ///
 /// - Of all claims of one mark before its `until` exactly one returns `true`, in one atomic step,
 ///   also of claims at the same time on several nodes.
-/// - Never evict a mark before its `until`, and never return `true` for a mark that was not kept. A
+/// - Never evict a mark before its `until` (keeping it longer is safe: nothing comes again by then), and never return `true` for a mark that was not kept. A
 ///   store without room, or that does not answer, returns an error.
 /// - Act when the result is first polled, and then to the end: a claim whose request is dropped may
 ///   stay claimed.
 pub trait ReplayStore: fmt::Debug + Send + Sync {
     /// Returns `true` only for the first claim of this mark; `false` for every later one before
-    /// `until`, which is exclusive.
+    /// `until`, which is exclusive, and possibly for later ones. `now` is the time of the request.
     ///
     /// # Errors
     ///

@@ -12,12 +12,14 @@ pub(super) const BUCKET_SECS: u64 = 30;
 /// The part of a mark that is kept: 128 bits of a SHA-256 hash.
 pub(super) type Short = [u8; 16];
 
-/// Marks of the owners of one group.
+/// Marks of the owners of some groups.
 #[derive(Default)]
 pub(super) struct Shard {
     /// A few, in no order.
     buckets: Vec<Bucket>,
     len: usize,
+    /// How many marks each group has.
+    owned: Owned,
     /// The latest end of a bucket that was dropped.
     dropped: u64,
 }
@@ -26,6 +28,38 @@ struct Bucket {
     /// Exclusive, a multiple of the length of a bucket.
     end: u64,
     marks: HashSet<Short, RandomState>,
+    /// How many of them each group has.
+    owned: Owned,
+}
+
+/// A number for each group of a shard.
+struct Owned([u32; GROUPS]);
+
+/// How many groups a shard has.
+pub(super) const GROUPS: usize = 64;
+
+impl Default for Owned {
+    fn default() -> Self {
+        Self([0; GROUPS])
+    }
+}
+
+impl Owned {
+    fn of(&self, group: usize) -> u32 {
+        self.0.get(group).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, group: usize) {
+        if let Some(count) = self.0.get_mut(group) {
+            *count += 1;
+        }
+    }
+
+    fn remove(&mut self, other: &Self) {
+        for (count, gone) in self.0.iter_mut().zip(&other.0) {
+            *count -= gone;
+        }
+    }
 }
 
 /// What a shard knows of a mark.
@@ -51,6 +85,7 @@ impl Shard {
             let is_ended = bucket.end <= now;
             if is_ended {
                 self.len -= bucket.marks.len();
+                self.owned.remove(&bucket.owned);
                 self.dropped = self.dropped.max(bucket.end);
             }
             !is_ended
@@ -72,24 +107,30 @@ impl Shard {
         }
     }
 
-    /// Adds a mark that is [`Free`](Known::Free).
-    pub(super) fn insert(&mut self, mark: Short, until: UnixTime) {
+    /// Adds a mark of this group that is [`Free`](Known::Free).
+    pub(super) fn insert(&mut self, mark: Short, group: usize, until: UnixTime) {
         let end = end_of(until);
-        let known = self.buckets.iter_mut().find(|bucket| bucket.end == end);
-        match known {
-            Some(bucket) => _ = bucket.marks.insert(mark),
-            None => {
+        let known = self.buckets.iter().position(|bucket| bucket.end == end);
+        let place = known.unwrap_or_else(|| {
+            self.buckets.push(Bucket {
+                end,
                 // The hasher has a secret of the process: nobody can aim at a slot.
-                let mut marks = HashSet::default();
-                marks.insert(mark);
-                self.buckets.push(Bucket { end, marks });
-            }
+                marks: HashSet::default(),
+                owned: Owned::default(),
+            });
+            self.buckets.len() - 1
+        });
+        if let Some(bucket) = self.buckets.get_mut(place) {
+            bucket.marks.insert(mark);
+            bucket.owned.add(group);
         }
+        self.owned.add(group);
         self.len += 1;
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    /// Returns how many marks this group has.
+    pub(super) fn owned(&self, group: usize) -> usize {
+        usize::try_from(self.owned.of(group)).unwrap_or(usize::MAX)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::shard::{Known, Shard, Short};
+use super::shard::{GROUPS, Known, Shard, Short};
 use super::{ReplayMark, ReplayStore};
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, StoreError, StoreErrorKind};
@@ -17,8 +17,8 @@ use crate::now_or_later::NowOrLater;
 /// A [`ReplayStore`] in the memory of this process; cheap to clone, and clones share it.
 ///
 /// It is for a service of one node: another node does not know its marks. It never evicts: a full
-/// table refuses new claims until marks have ended, and one owner can use a quarter of it at most. The
-/// answer is always ready.
+/// table refuses new claims until marks have ended, and one owner can use a quarter of it at most. It
+/// keeps a mark for up to 30 s longer than it has to. The answer is always ready.
 ///
 /// A restart forgets the marks, so a proof that was used before it may be used once more while it is
 /// fresh. [`DpopBuilder::refuse_older_than_start`](crate::binding::DpopBuilder::refuse_older_than_start)
@@ -33,9 +33,9 @@ use crate::now_or_later::NowOrLater;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct ReplayTable(Arc<Inner>);
+pub struct ReplayTable(pub(super) Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     shards: [Mutex<Shard>; SHARDS],
     capacity: usize,
     len: AtomicUsize,
@@ -126,6 +126,7 @@ impl Inner {
     fn claim(&self, mark: ReplayMark, until: UnixTime, now: UnixTime) -> Result<bool, StoreError> {
         let mut short: Short = [0; 16];
         short.copy_from_slice(mark.as_bytes().split_at(16).0);
+        let group = usize::from(mark.group()) / SHARDS % GROUPS;
         let mut has_swept = false;
         loop {
             let mut shard = self.shard(mark.group());
@@ -136,8 +137,8 @@ impl Inner {
                 Known::Forgotten => return Err(set_back()),
                 Known::Free => {}
             }
-            if shard.len() < self.capacity / 4 && self.reserve() {
-                shard.insert(short, until);
+            if shard.owned(group) < self.capacity / 4 && self.reserve() {
+                shard.insert(short, group, until);
                 return Ok(true);
             }
             drop(shard);
@@ -148,7 +149,7 @@ impl Inner {
         }
     }
 
-    fn shard(&self, group: u8) -> MutexGuard<'_, Shard> {
+    fn shard(&self, group: u16) -> MutexGuard<'_, Shard> {
         let [first, ..] = &self.shards;
         let shard = self.shards.get(usize::from(group) % SHARDS);
         // A claim does not panic, and a half-made one would only keep a mark.
@@ -167,9 +168,16 @@ impl Inner {
 
     /// Drops the marks that have ended in shards that nobody uses, at most once a second. Returns
     /// whether it did.
-    fn sweep(&self, now: UnixTime) -> bool {
-        let second = now.as_secs();
-        if self.swept.swap(second, Ordering::Relaxed) == second {
+    pub(super) fn sweep(&self, now: UnixTime) -> bool {
+        let (second, last) = (now.as_secs(), self.swept.load(Ordering::Relaxed));
+        // What is far ahead is from before the clock was set back; requests that had to wait have an
+        // older time, and sweep nothing.
+        let is_due = second > last || last - second > limits::REQUEST_AGE.as_secs();
+        let claim = || {
+            self.swept
+                .compare_exchange(last, second, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        if !is_due || claim().is_err() {
             return false;
         }
         for shard in &self.shards {

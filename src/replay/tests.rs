@@ -71,43 +71,86 @@ fn a_mark_of_the_last_second_is_kept_through_it() {
     assert_eq!(claim(&table, own, NOW + 1, NOW), Ok(false));
 }
 
+/// Names of owners in different shards.
+fn owners(count: usize) -> Vec<String> {
+    let mut shards = Vec::new();
+    let names = (0..).map(|number: u32| number.to_string());
+    let is_new = |name: &String| {
+        let shard = mark(name, 0).group() % 64;
+        let is_new = !shards.contains(&shard);
+        shards.push(shard);
+        is_new
+    };
+    names.filter(is_new).take(count).collect()
+}
+
 #[test]
 fn one_owner_has_a_quarter_and_others_go_on() {
     let table = table();
+    let names = owners(2);
+    let [own, other] = names.as_slice() else {
+        unreachable!("there are two");
+    };
     for id in 0..256 {
         assert_eq!(
-            claim(&table, mark("a", id), NOW + 60, NOW),
+            claim(&table, mark(own, id), NOW + 60, NOW),
             Ok(true),
             "{id}"
         );
     }
     assert_eq!(
-        claim(&table, mark("a", 256), NOW + 60, NOW),
+        claim(&table, mark(own, 256), NOW + 60, NOW),
         Err(StoreErrorKind::Full)
     );
-    assert_eq!(claim(&table, mark("a", 7), NOW + 60, NOW), Ok(false));
-    assert_eq!(claim(&table, mark("b", 7), NOW + 60, NOW), Ok(true));
+    assert_eq!(claim(&table, mark(own, 7), NOW + 60, NOW), Ok(false));
+    assert_eq!(claim(&table, mark(other, 7), NOW + 60, NOW), Ok(true));
     assert_eq!(table.refused(), 1);
+    // Its share returns with the end of its marks.
+    assert_eq!(claim(&table, mark(own, 256), NOW + 200, NOW + 90), Ok(true));
+}
+
+// Nobody can fill the share of somebody else: another group of the same shard has its own.
+#[test]
+fn owners_of_one_shard_have_a_share_each() {
+    let table = table();
+    let own = mark("0", 0).group();
+    let names = (1..).map(|number: u32| number.to_string());
+    let mut others = names.filter(|name| {
+        let group = mark(name, 0).group();
+        group != own && group % 64 == own % 64
+    });
+    let other = others.next().unwrap();
+    for id in 0..256 {
+        assert_eq!(claim(&table, mark("0", id), NOW + 60, NOW), Ok(true));
+    }
+    assert_eq!(
+        claim(&table, mark("0", 256), NOW + 60, NOW),
+        Err(StoreErrorKind::Full)
+    );
+    assert_eq!(claim(&table, mark(&other, 0), NOW + 60, NOW), Ok(true));
 }
 
 #[test]
 fn a_full_table_forgets_nothing_and_has_room_when_marks_have_ended() {
     let table = table();
-    let owners: Vec<String> = (0..1_024).map(|owner| owner.to_string()).collect();
-    for (id, owner) in (0..).zip(&owners) {
-        assert_eq!(claim(&table, mark(owner, id), NOW + 60, NOW), Ok(true));
+    let names = owners(5);
+    let (other, names) = names.split_last().unwrap();
+    let all = || {
+        names
+            .iter()
+            .flat_map(|owner| (0..256).map(move |id| mark(owner, id)))
+    };
+    for own in all() {
+        assert_eq!(claim(&table, own, NOW + 60, NOW), Ok(true));
     }
     let full = Err(StoreErrorKind::Full);
-    assert_eq!(claim(&table, mark("other", 0), NOW + 60, NOW), full);
-    for (id, owner) in (0..).zip(&owners) {
-        assert_eq!(claim(&table, mark(owner, id), NOW + 60, NOW), Ok(false));
+    assert_eq!(claim(&table, mark(other, 0), NOW + 60, NOW), full);
+    for own in all() {
+        assert_eq!(claim(&table, own, NOW + 60, NOW), Ok(false));
     }
-    assert_eq!(claim(&table, mark("other", 0), NOW + 60, NOW + 59), full);
+    assert_eq!(claim(&table, mark(other, 0), NOW + 60, NOW + 59), full);
     // The marks are in shards that nobody uses: a sweep drops them.
-    assert_eq!(
-        claim(&table, mark("other", 0), NOW + 200, NOW + 90),
-        Ok(true)
-    );
+    assert_eq!(claim(&table, mark(other, 0), NOW + 200, NOW + 90), Ok(true));
     assert_eq!(table.len(), 1);
 }
 
@@ -209,6 +252,8 @@ proptest! {
     fn no_mark_is_claimed_twice(steps in steps()) {
         let table = table();
         let mut now = NOW;
+        // The latest time that the table has seen.
+        let mut latest = now;
         let mut ends: HashMap<(u8, u8), u64> = HashMap::new();
         for step in steps {
             match step {
@@ -217,10 +262,10 @@ proptest! {
                 Step::Claim { owner, id, life } => {
                     let own = mark(&owner.to_string(), id.into());
                     let until = now + life;
+                    latest = latest.max(now);
                     if claim(&table, own, until, now) == Ok(true) {
                         if let Some(end) = ends.get(&(owner, id)) {
-                            // It had ended at some time, or this one ends later than what was forgotten.
-                            prop_assert!(*end < until);
+                            prop_assert!(*end <= latest && *end < until, "{} {} {}", end, latest, until);
                         }
                         ends.insert((owner, id), until);
                     }
@@ -248,4 +293,36 @@ fn an_entry_takes_at_most_forty_bytes() {
         assert_eq!(claim(&table, mark("1", 1), NOW + 60, NOW), Ok(false));
     });
     assert_eq!(again.count_total, 0);
+}
+
+#[test]
+fn shards_are_swept_at_most_once_a_second_whatever_the_clock_does() {
+    let table = table();
+    for id in 0..1_024 {
+        let owner = id.to_string();
+        let _ = claim(&table, mark(&owner, id), NOW + 60, NOW);
+    }
+    let sweep = |now| table.0.sweep(at(now));
+    assert!(sweep(NOW + 1));
+    // Requests that had to wait have an older time.
+    for now in [NOW + 1, NOW, NOW + 1, NOW - 30] {
+        assert!(!sweep(now), "{now}");
+    }
+    assert!(sweep(NOW + 2));
+    // The clock was set back.
+    assert!(sweep(NOW - 3_600));
+    assert!(!sweep(NOW - 3_600));
+}
+
+#[test]
+fn groups_of_owners_are_spread() {
+    let mut counts = [0_u32; 64];
+    for owner in 0..6_400_u32 {
+        let group = mark(&owner.to_string(), 1).group();
+        assert!(group < 4_096);
+        counts[usize::from(group) / 64] += 1;
+    }
+    // 100 each on average; ten standard deviations are 100.
+    assert!(counts.iter().all(|count| *count < 200), "{counts:?}");
+    assert_eq!(mark("a", 1).group(), mark("a", 2).group());
 }

@@ -127,8 +127,8 @@ impl ExternalUrl {
     /// Returns the URI that a client has requested, for a path (and query) that the service has
     /// received.
     pub fn external(&self, path_and_query: &str) -> String {
-        let path = self.outer_path(path_and_query);
-        [&*self.origin, &*self.path, path].concat()
+        let [base, slash, path] = self.outer_parts(path_and_query);
+        [&*self.origin, base, slash, path].concat()
     }
 
     /// Returns scheme and authority in lower case, without the default port.
@@ -146,8 +146,16 @@ impl ExternalUrl {
         &self.path
     }
 
+    /// Returns the parts of a path (and query) as clients know it: that of the base, a slash where the
+    /// path would be empty (RFC 9110 section 4.2.3), and the rest.
+    pub(crate) fn outer_parts<'p>(&'p self, path_and_query: &'p str) -> [&'p str; 3] {
+        let outer = self.outer_path(path_and_query);
+        let is_empty = self.path.is_empty() && (outer.is_empty() || outer.starts_with('?'));
+        [&self.path, if is_empty { "/" } else { "" }, outer]
+    }
+
     /// Returns a path as clients know it, behind the path of the base.
-    pub(crate) fn outer_path<'p>(&self, path: &'p str) -> &'p str {
+    fn outer_path<'p>(&self, path: &'p str) -> &'p str {
         let rest = path.strip_prefix(&*self.without);
         match rest {
             Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => rest,
@@ -305,7 +313,16 @@ mod tests {
         assert!(root.fits("https://api.example.com/", "/internal"));
         assert_eq!(
             root.external("/internal?x=y"),
-            "https://api.example.com?x=y"
+            "https://api.example.com/?x=y"
+        );
+        assert_eq!(root.external("/internal"), "https://api.example.com/");
+        assert_eq!(
+            ours.external("/internal?x=y"),
+            "https://api.example.com/svc2?x=y"
+        );
+        assert_eq!(
+            ours.external("/a?x=y"),
+            "https://api.example.com/svc2/a?x=y"
         );
         for bad in ["", "internal", "/internal/", "/", "/a?b", "/%61", "/a/../b"] {
             assert!(url("https://h.example").without(bad).is_err(), "{bad}");
@@ -343,6 +360,22 @@ mod tests {
         assert!(other.count_total <= 5, "{}", other.count_total);
     }
 
+    /// Another spelling of a path: some letters are encoded, and dot segments are added.
+    fn respelled(path: &str, seed: u32) -> String {
+        let mut out = String::new();
+        for (index, letter) in path.chars().enumerate() {
+            let bits = seed.rotate_left(u32::try_from(index).unwrap_or(0) * 5);
+            match letter {
+                '/' if bits & 3 == 1 => out.push_str("/./"),
+                '/' if bits & 3 == 2 => out.push_str("/x/../"),
+                '/' => out.push('/'),
+                letter if bits & 7 == 3 => out.push_str(&format!("%{:02x}", letter as u32)),
+                letter => out.push(letter),
+            }
+        }
+        out
+    }
+
     proptest! {
         #[test]
         fn both_ways_of_the_comparison_agree(path in "(/[a-c.%2eF@:]{0,3}){1,4}") {
@@ -350,6 +383,23 @@ mod tests {
             let htu = format!("https://api.example.com{path}");
             let is_valid = normalized(&htu).is_some();
             prop_assert_eq!(ours.fits(&htu, &path), is_valid);
+        }
+
+        /// Spellings of one resource fit, and other resources never do, however they are spelled.
+        #[test]
+        fn other_spellings_fit_and_other_resources_do_not(
+            own in "(/[a-d~_-]{1,4}){1,4}", other in "(/[a-d~_-]{1,4}){1,4}",
+            (seed, more) in (any::<u32>(), any::<u32>()),
+            origin in prop::sample::select(vec![
+                "https://api.example.com", "HTTPS://Api.Example.COM", "https://api.example.com:443",
+                "https://api.example.com:",
+            ]),
+        ) {
+            let ours = url("https://api.example.com");
+            let htu = format!("{origin}{}", respelled(&other, seed));
+            prop_assert_eq!(ours.fits(&htu, &respelled(&own, more)), own == other, "{}", htu);
+            let same = format!("{origin}{}?x=/y#z", respelled(&own, seed));
+            prop_assert!(ours.fits(&same, &respelled(&own, more)), "{}", same);
         }
     }
 }

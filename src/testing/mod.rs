@@ -12,8 +12,8 @@ mod proof_key;
 mod token;
 
 pub use conformance::{
-    Breach, api_key_store, grant_store, rate_store, refresh_token_store, revocation_store,
-    session_store, usage_store,
+    Breach, api_key_store, grant_store, rate_store, refresh_token_store, replay_store,
+    revocation_store, session_store, usage_store,
 };
 pub use issuer::{Answer, FakeEndpoint, FakeIssuer, FakeIssuerBuilder, Fault, SeenRequest};
 pub use key::FakeKey;

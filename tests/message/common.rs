@@ -57,7 +57,9 @@ impl Service {
             .unwrap();
         let public = client.public().with_kid("ed").unwrap();
         let keys = KeySet::new([public, mac]).unwrap();
-        let verifier = MessageVerifier::fapi2(url(), FixedMessageKeys::new(&keys).unwrap());
+        // `mac` has to be named: the profile takes no shared secrets by itself.
+        let verifier = MessageVerifier::fapi2(url(), FixedMessageKeys::new(&keys).unwrap())
+            .algorithms([Algorithm::EdDsa, Algorithm::Hs256]);
         let validator = JwtValidator::builder()
             .issuer("https://idp.example.com")
             .audience(URL)

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use bearergate::message::MessageVerifierBuilder;
-use bearergate::request::Content;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bearergate::message::{Component, FixedMessageKeys, MessageVerifier, MessageVerifierBuilder};
+use bearergate::request::{Content, RequestFacts};
+use http::request::Parts;
+use ring::hmac;
 
 use crate::common::*;
 
@@ -70,4 +74,75 @@ fn a_replay_is_allowed_or_a_nonce_demanded_where_that_was_said() {
     let service = Service::with(MessageVerifierBuilder::demand_nonce);
     assert_eq!(service.signed(&good("1")), None);
     assert_eq!(service.signed(&list(COVERED, "")), INVALID);
+}
+
+// Anybody can make a second valid signature of an ECDSA signature: (r, n - s).
+#[test]
+fn the_other_signature_of_one_message_is_a_replay() {
+    let (signer, keys) = signer("own");
+    let keys = FixedMessageKeys::new(&keys).unwrap();
+    let verifier = MessageVerifier::tagged("own", url(), keys).cover(Component::METHOD);
+    let verifier = verifier.build().unwrap();
+    let request = http::Request::post("/orders").header("content-length", "0");
+    let (mut parts, ()) = request.body(()).unwrap().into_parts();
+    assert!(signer.sign_request(&mut parts, b"", &[Component::METHOD], NOW));
+    let kind = |parts: &Parts| {
+        let verified = verifier.verify(RequestFacts::from(parts), None, NOW);
+        verified
+            .try_now()
+            .unwrap()
+            .err()
+            .map(|rejection| rejection.kind())
+    };
+    let mut twin = parts.clone();
+    let text = twin.headers["signature"].to_str().unwrap();
+    let (label, bytes) = text.trim_end_matches(':').split_once(":").unwrap();
+    let mut bytes = STANDARD.decode(bytes).unwrap();
+    negate(&mut bytes[32..]);
+    let text = format!("{label}:{}:", STANDARD.encode(&bytes));
+    insert(&mut twin, "signature", &text);
+    assert_ne!(twin.headers["signature"], parts.headers["signature"]);
+    assert_eq!(kind(&twin), None);
+    assert_eq!(kind(&parts), REPLAYED);
+}
+
+/// The order of P-256 minus this number.
+fn negate(number: &mut [u8]) {
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let mut borrow = 0_i16;
+    for (digit, order) in number.iter_mut().zip(ORDER).rev() {
+        let rest = i16::from(order) - i16::from(*digit) - borrow;
+        borrow = i16::from(rest < 0);
+        *digit = rest.rem_euclid(256).try_into().unwrap();
+    }
+}
+
+#[test]
+fn ids_of_one_client_are_not_those_of_another() {
+    let service = Service::new();
+    assert_eq!(service.signed(&good("1")), None);
+    assert_eq!(service.signed(&good("1")), REPLAYED);
+    // The same id by the other key.
+    let list = good("1").replace("keyid=\"ed\"", "keyid=\"mac\"");
+    let mut parts = service.parts(BODY);
+    let base = service.base(&parts, &list);
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), base.as_bytes());
+    set(&mut parts, &list, tag.as_ref());
+    assert_eq!(service.kind(&parts), None);
+    assert_eq!(service.kind(&parts), REPLAYED);
+}
+
+// The header is no proof where the token is bound to nothing.
+#[test]
+fn a_header_that_nobody_checks_replaces_no_mark() {
+    let service = Service::new();
+    let covered = format!(r#"{COVERED} "dpop""#);
+    let mut parts = service.parts(BODY);
+    insert(&mut parts, "dpop", "not.a.proof");
+    service.sign(&mut parts, &list(&covered, ""));
+    assert_eq!(service.kind(&parts), None);
+    assert_eq!(service.kind(&parts), REPLAYED);
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::breach::Breach;
-use super::{api_key, grant_store as grants, rate, refresh, revocation, session, usage};
+use super::{api_key, grant_store as grants, rate, refresh, replay, revocation, session, usage};
 use crate::api_key::ApiKeyStore;
 use crate::limit::{RateStore, UsageStore};
 use crate::now_or_later::NowOrLater;
 use crate::refresh::RefreshTokenStore;
+use crate::replay::ReplayStore;
 use crate::revocation::RevocationStore;
 use crate::session::SessionStore;
 
@@ -115,4 +116,19 @@ pub async fn rate_store(
     pass: &(dyn Fn(Duration) -> NowOrLater<'static, ()> + Sync),
 ) -> Result<(), Breach> {
     rate::check(&rate::Subject { store, pass, keys }).await
+}
+
+/// Checks a [`ReplayStore`]: that of many claims of one mark exactly one is true, also at the same
+/// time, that a mark is kept until it ends and none is evicted, and that marks of other owners are
+/// others. Returns `Ok(())` only if it kept the contract of the trait, except for its atomic step
+/// across processes, which a single process cannot check.
+///
+/// The marks that it uses are made from the bytes `run`, which have to be new to the store. They end
+/// five minutes after the 15th of January 2027, 08:00 UTC, at the latest.
+///
+/// # Errors
+///
+/// The first [`Breach`] of the contract.
+pub async fn replay_store(store: &dyn ReplayStore, run: [u8; 16]) -> Result<(), Breach> {
+    replay::check(&replay::Subject { store, run }).await
 }
