@@ -5,6 +5,16 @@
 //! Otherwise it requests each route once. Without the feature `full` it does nothing.
 
 #[cfg(feature = "full")]
+#[path = "../examples/resource_server/binding.rs"]
+mod binding;
+#[cfg(feature = "full")]
+#[expect(dead_code, reason = "the bench serves without TLS")]
+#[path = "../examples/resource_server/bound_options.rs"]
+mod bound_options;
+#[cfg(feature = "full")]
+#[path = "../examples/resource_server/detail.rs"]
+mod detail;
+#[cfg(feature = "full")]
 #[path = "../examples/resource_server/gates.rs"]
 mod gates;
 #[cfg(feature = "full")]
@@ -22,6 +32,10 @@ mod serve;
 #[cfg(feature = "full")]
 #[path = "../examples/resource_server/service.rs"]
 mod service;
+#[cfg(feature = "full")]
+#[expect(dead_code, reason = "the bench serves without TLS")]
+#[path = "../examples/resource_server/tls.rs"]
+mod tls;
 #[cfg(feature = "full")]
 #[path = "../examples/resource_server/whoami.rs"]
 mod whoami;

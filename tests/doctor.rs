@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bearergate::binding::{Binding, Dpop};
 use bearergate::client_auth::{ClientAuth, ClientKey};
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::crypto::Algorithm;
@@ -16,6 +17,9 @@ use bearergate::integrations::reqwest::Client;
 use bearergate::integrations::tokio::TokioSpawner;
 use bearergate::jwt::{JwtValidatorBuilder, Ready};
 use bearergate::key::{FetchedKeys, KeySet};
+use bearergate::nonce::Nonces;
+use bearergate::request::ExternalUrl;
+use bearergate::secret_source::SecretSource;
 use bearergate::testing::{Answer, FakeEndpoint, FakeIssuer, FakeKey, Fault};
 use bearergate::{Gate, IntrospectionValidator, JwtValidator};
 
@@ -488,4 +492,30 @@ async fn text_from_a_provider_stays_on_its_line() {
             .all(|line| !line.starts_with("ok       keys: all")),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn nonces_that_no_other_node_accepts_are_reported() {
+    let gate = |nonces: Nonces| {
+        let url = ExternalUrl::parse(API).unwrap();
+        let dpop = Dpop::at(url).nonces(nonces).build().unwrap();
+        let validator = JwtValidator::builder()
+            .issuer("https://idp.example.com")
+            .audience(API)
+            .keys(FakeKey::es256("key-1").key_set())
+            .sender_constraint(Binding::dpop(dpop).build());
+        Gate::builder()
+            .validator(validator.build().unwrap())
+            .allow_any_authenticated()
+            .build()
+            .unwrap()
+    };
+    let secret = SecretSource::from_fn("test", || Ok::<_, std::io::Error>(vec![7; 32].into()));
+    let own = gate(Nonces::of_this_process().unwrap()).doctor().await;
+    let finding = own.findings().iter().find(|own| own.subject == "nonces");
+    let finding = finding.unwrap();
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.to_string().contains("Nonces::shared"), "{finding}");
+    let shared = gate(Nonces::shared(&secret).unwrap()).doctor().await;
+    assert!(shared.findings().iter().all(|own| own.subject != "nonces"));
 }

@@ -70,7 +70,7 @@ impl ReplayStore for Store {
         now: UnixTime,
     ) -> NowOrLater<'_, Result<bool, StoreError>> {
         let mark = match self.fault {
-            Fault::MixesOwners => [u8::from(mark.group() % 2 == 0); 32],
+            Fault::MixesOwners => [u8::from(mark.group().is_multiple_of(2)); 32],
             _ => *mark.as_bytes(),
         };
         let is_kept = self.is_kept(&mark, until, now);

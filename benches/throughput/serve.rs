@@ -12,13 +12,14 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bearergate::Principal;
+use bearergate::gate::Admitted;
 use bearergate::testing::{FakeIssuer, FakeKey};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::gates::Gates;
 use crate::options::{Options, USAGE};
+use crate::tls::Peer;
 use crate::{service, whoami};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -35,7 +36,7 @@ pub(crate) async fn run() -> Outcome<()> {
     let address = listener.local_addr()?;
     let gates = Arc::new(Gates::new(&options)?);
     let app = service::routes(Arc::clone(&gates)).merge(open(&gates, &token).await?);
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let app = app.into_make_service_with_connect_info::<Peer>();
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
     for path in ["/open", "/whoami"] {
         ask(address, path, &token).await?;
@@ -64,13 +65,13 @@ async fn open(gates: &Gates, token: &str) -> Outcome<Router> {
     Ok(Router::new()
         .route("/open", get(show))
         .layer(DefaultBodyLimit::max(service::BODY_BYTES))
-        .with_state(Arc::new(admitted.principal().clone())))
+        .with_state(Arc::new(admitted)))
 }
 
 /// The handler of the example, without the check.
-async fn show(State(principal): State<Arc<Principal>>, request: Request) -> Response {
+async fn show(State(admitted): State<Arc<Admitted>>, request: Request) -> Response {
     let (_parts, _) = request.into_parts();
-    match whoami::whoami(&principal) {
+    match whoami::whoami(&admitted) {
         Ok(body) => service::json(body),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

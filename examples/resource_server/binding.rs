@@ -131,9 +131,8 @@ pub(crate) fn messages(
     let signer = own.response_key.as_ref().map(|file| {
         let jwk = std::fs::read(file)?;
         let members: serde_json::Value = serde_json::from_slice(&jwk)?;
-        let kid = members["kid"]
-            .as_str()
-            .ok_or("--sign-responses needs a key with `kid`")?;
+        let kid = members.get("kid").and_then(serde_json::Value::as_str);
+        let kid = kid.ok_or("--sign-responses needs a key with `kid`")?;
         let key = SigningKey::from_jwk(&jwk)?;
         let signer = MessageSigner::new("fapi-2-response", url.clone(), key)?;
         Ok::<_, Box<dyn Error>>(signer.keyid(kid))

@@ -201,9 +201,8 @@ fn decrypting(
         return Ok(builder);
     };
     let set: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
-    let all = set["keys"]
-        .as_array()
-        .ok_or("--decrypt-keys is a JWK Set")?;
+    let all = set.get("keys").and_then(serde_json::Value::as_array);
+    let all = all.ok_or("--decrypt-keys is a JWK Set")?;
     let keys = all.iter().map(|jwk| {
         let key = DecryptionKey::from_jwk(jwk.to_string())?;
         match key.kid() {

@@ -73,7 +73,9 @@ impl Slot {
     ) -> NowOrLater<'a, SlotResult> {
         ask!(
             where place = Ok(ProofPlace::default());
-            where presented = self.extract(&facts, now, &place);
+            where presented = self
+                .extract(&facts, now, &place)
+                .map_err(|rejection| rejection.map_or(Ok(None), Err));
             self.router.validate(&presented),
             |validated| match validated {
                 Ok(principal) => {
@@ -132,18 +134,18 @@ impl Slot {
         checked.map(|checked| checked.map(Some))
     }
 
-    /// A validator's own `credential_missing` is a rejection like any other, so only the places
-    /// decide whether there is a credential.
+    /// Returns the credential, or `None` as the error if there is none. A validator's own
+    /// `credential_missing` is a rejection like any other, so only the places decide that.
     fn extract<'r>(
         &'r self,
         facts: &'r RequestFacts<'r>,
         now: UnixTime,
         place: &'r ProofPlace,
-    ) -> Result<PresentedCredential<'r>, SlotResult> {
+    ) -> Result<PresentedCredential<'r>, Option<Rejection>> {
         match self.sources.extract(facts) {
             Ok(presented) => Ok(presented.at(now).with_hand_over(place)),
-            Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Err(Ok(None)),
-            Err(rejection) => Err(Err(rejection)),
+            Err(rejection) if rejection.kind() == RejectionKind::CredentialMissing => Err(None),
+            Err(rejection) => Err(Some(rejection)),
         }
     }
 }

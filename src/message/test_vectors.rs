@@ -168,7 +168,7 @@ fn every_example_verifies_and_none_that_differs_in_a_byte() {
     for (section, algorithm, key_section) in EXAMPLES {
         let (base, input) = example(&blocks, section);
         let expected = block(&blocks, section, "\"");
-        let expected = unfolded(&expected.to_owned());
+        let expected = unfolded(expected);
         assert_eq!(base, expected.trim_end(), "{section}");
         let key = key(&blocks, key_section);
         assert!(

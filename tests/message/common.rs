@@ -102,7 +102,7 @@ impl Service {
     /// The base of the usual components, as a client makes it.
     pub(crate) fn base(&self, parts: &Parts, list: &str) -> String {
         let mut base = String::new();
-        let (names, _) = list[1..].split_once(')').unwrap();
+        let (names, _) = list.trim_start_matches('(').split_once(')').unwrap();
         for name in names.split(' ').filter(|name| !name.is_empty()) {
             let value = match name {
                 "\"@method\"" => parts.method.as_str().to_owned(),

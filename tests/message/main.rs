@@ -1,6 +1,6 @@
 //! Signed requests at a gate, signed responses, and webhooks (RFC 9421, RFC 9530).
 #![cfg(all(feature = "testing", feature = "issuer"))]
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

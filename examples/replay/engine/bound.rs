@@ -308,7 +308,11 @@ impl MessageLine {
 
     /// Reads the keys; a shared secret is one of them here.
     fn keys(&self) -> Result<KeySet, Failure> {
-        let all = self.jwks["keys"].as_array().ok_or(fault("jwks"))?;
+        let all = self
+            .jwks
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or(fault("jwks"))?;
         let keys = all
             .iter()
             .map(|jwk| bearergate::key::Key::from_jwk(jwk.to_string()));
@@ -346,8 +350,7 @@ impl<'t> Message<'t> {
             return None;
         };
         let mut fields: Vec<(String, String)> = Vec::new();
-        loop {
-            let Some(field) = line() else { break };
+        while let Some(field) = line() {
             if field.is_empty() {
                 break;
             }
@@ -439,5 +442,5 @@ fn algorithm(token: &str) -> Option<bearergate::jwe::KeyManagement> {
 
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
     let header: Value = serde_json::from_slice(&header).ok()?;
-    bearergate::jwe::KeyManagement::from_name(header["alg"].as_str()?)
+    bearergate::jwe::KeyManagement::from_name(header.get("alg")?.as_str()?)
 }
