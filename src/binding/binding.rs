@@ -21,7 +21,7 @@ use crate::validator::{Proofs, SenderConstraint};
 ///
 /// | presented as | bound to nothing | to a key | to a certificate | to both |
 /// |---|---|---|---|---|
-/// | `Bearer`, or in another place | passes, unless [`required`](BindingBuilder::required) | `binding_required` | certificate | `binding_required` |
+/// | `Bearer`, or in another place | passes, unless [`required`](crate::binding::BindingBuilder::required) | `binding_required` | certificate | `binding_required` |
 /// | `DPoP` | `binding_mismatch` | proof | `binding_mismatch` | proof and certificate |
 ///
 /// A method that is not configured here is `binding_required`, never ignored.

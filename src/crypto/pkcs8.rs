@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "issuer")]
 use super::material::Curve;
 
 /// The numbers of a private RSA key, in the order of RFC 8017 appendix A.1.2: `n`, `e`, `d`, `p`, `q`,

@@ -71,7 +71,7 @@ impl Gate {
 
 impl GateBuilder {
     /// Adds a validator for the caller's credential. If there are several, each credential goes to
-    /// exactly one of them, by its [`Shape`].
+    /// exactly one of them, by its [`Shape`](crate::validator::Shape).
     pub fn validator(mut self, validator: impl TokenValidator + 'static) -> Self {
         self.user.add(validator);
         self
@@ -158,7 +158,7 @@ impl GateBuilder {
     ///
     /// Each of them may then assert any scope and claim, also one that the service expects from
     /// another, and an id of one counts as that of all: conditions such as
-    /// [`client`](crate::policy::client) need not name its authority. Without this a gate with several [outside authorities](Authorities) is built only
+    /// [`client`](crate::policy::client) need not name its authority. Without this a gate with several [outside authorities](crate::validator::Authorities) is built only
     /// if each is bounded.
     pub fn all_authorities_equal(mut self) -> Self {
         self.all_equal = true;
@@ -221,7 +221,7 @@ impl GateBuilder {
     /// denies every request of [`Gate::check`] (unless the gate
     /// [authorizes per route](Self::authorizes_per_route)), validators that
     /// take the same credentials or are bound to a place that is not enabled, slots that share a
-    /// place, a cookie that is bound to no validator where credentials of several [`Shape`]s would
+    /// place, a cookie that is bound to no validator where credentials of several [`Shape`](crate::validator::Shape)s would
     /// be taken from it, `Authorization: Basic` that is bound to no validator, and several outside
     /// authorities of which one may assert anything, unless
     /// [`all_authorities_equal`](Self::all_authorities_equal) is set. Also the faults of a condition

@@ -1,4 +1,5 @@
-//! Behind a proxy: the address of the client, address lists, and recipes for common proxies.
+//! Behind a proxy: the address of the client, the address of the service, address lists, and recipes for
+//! common proxies.
 //!
 //! Behind a proxy the peer of each connection is the proxy, and the address of the client is in a
 //! header, which every client can send too. [`Proxies`] says which peers are proxies and which one
@@ -74,6 +75,31 @@
 //!
 //! Two rules decide whether a setting is sound. A trusted network has no clients in it. And the
 //! proxy writes the header on every request: it appends to it, or replaces it.
+//!
+//! # The address of the service
+//!
+//! Proofs of possession and signatures name the URI that the client has requested. The service compares it
+//! with its own [`ExternalUrl`](crate::request::ExternalUrl), never with a header, so the configuration has
+//! to say what the proxy changes:
+//!
+//! | the proxy | setting |
+//! |---|---|
+//! | passes the path on as it is | `ExternalUrl::parse("https://api.example.com")` |
+//! | removes a prefix: `/orders/7` arrives as `/7` | `ExternalUrl::parse("https://api.example.com/orders")` |
+//! | adds a prefix: `/7` arrives as `/internal/7` | [`.without("/internal")`](crate::request::ExternalUrl::without) |
+//! | serves the service under several names | one [`or_at`](crate::binding::DpopBuilder::or_at) for each |
+//! | changes paths in another way | [`target_fn`](crate::binding::DpopBuilder::target_fn), or the extension [`TargetUri`](crate::request::TargetUri) that a gateway of your own inserts |
+//!
+//! ```
+//! use bearergate::request::ExternalUrl;
+//!
+//! let url = ExternalUrl::parse("https://api.example.com/orders")?.without("/internal")?;
+//! assert_eq!(url.external("/internal/7?x=y"), "https://api.example.com/orders/7?x=y");
+//! # Ok::<(), bearergate::ConfigError>(())
+//! ```
+//!
+//! A proxy that ends mutual TLS passes the certificate on: see
+//! [Mutual TLS](super::mutual_tls#behind-a-proxy-that-ends-tls).
 //!
 //! # Recipes
 //!

@@ -36,7 +36,9 @@
 //! several shapes would be taken is bound to one validator by name.
 //!
 //! The scheme decides with the shape: under `Authorization: DPoP` only a token that is bound to the
-//! key of a proof is accepted, under `Authorization: ApiKey` only an API key.
+//! key of a proof is accepted, under `Authorization: ApiKey` only an API key. What checks proofs and
+//! certificates is a [`Binding`](crate::binding::Binding), which is shared by all validators of tokens:
+//! [Bind tokens to keys](super::bind_tokens_to_keys).
 //!
 //! # Mix validators
 //!

@@ -96,9 +96,9 @@
 //! - **Introspection.** There, each request asks. Here an active token is remembered for a minute at
 //!   most, and requests with the same token share one call.
 //! - **An outage** is 503 with `Retry-After`, not 500 and not 401.
-//! - **Bound tokens** (`cnf`): Spring compares certificate thumbprints and has DPoP. Here both wait
-//!   for a later version; bound tokens are refused unless you give a
-//!   [`SenderConstraint`](crate::validator::SenderConstraint).
+//! - **Bound tokens** (`cnf`): there, certificate thumbprints and DPoP are each switched on by
+//!   themselves. Here one [`Binding`](crate::binding::Binding) [checks both](super::bind_tokens_to_keys);
+//!   without it bound tokens are refused.
 //! - **Not here**: form login, remember-me, OAuth 2.0 login and client, SAML, LDAP, password
 //!   encoders, role hierarchies, method annotations. The [threat model](super::threat_model)
 //!   lists what is missing.

@@ -192,6 +192,9 @@
 //!
 //! # Check proof of possession
 //!
+//! For DPoP and client certificates there is [`Binding`](crate::binding::Binding)
+//! ([Bind tokens to keys](super::bind_tokens_to_keys)). Write a constraint only for another method.
+//!
 //! A [`SenderConstraint`] is called for each token with a `cnf` claim, on every request and after
 //! any cache, all validators, revocation lists and the authorizer: a proof that is good for one
 //! check is used up only for a request that is answered. Return `Ok(())` only if **this request** proves possession of **every** key that the

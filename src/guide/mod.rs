@@ -14,7 +14,12 @@
 //! | [Usage and quotas](usage_and_quotas) | What callers use, counted exactly once, quotas, leases, credits, and how to bill. |
 //! | [Authorize by route](authorize_by_route) | Tables by path, gates for single routes, owners in paths, `HEAD`, and paths with two readings. |
 //! | [Policies](policies) | Conditions in three-valued logic, rules, files, and the ways to authorize by route. |
-//! | [Behind a proxy](behind_a_proxy) | The address of the client, address lists, and recipes for nginx, HAProxy, Envoy, AWS, Cloudflare, Azure and platform routers. |
+//! | [Bind tokens to keys](bind_tokens_to_keys) | DPoP proofs, nonces, replays, and what clients and operators see; the metadata document. |
+//! | [Mutual TLS](mutual_tls) | Tokens that are bound to a client certificate, at a TLS server and behind a proxy that ends TLS. |
+//! | [Sign requests](sign_requests) | HTTP message signatures, digests of content, replays, signed responses, webhooks. |
+//! | [FAPI 2.0](fapi2) | A resource server of the profile: each section, what enforces it, and the test that shows it. |
+//! | [Encrypted tokens](encrypted_tokens) | JWTs in JWEs: keys, algorithms, cost. |
+//! | [Behind a proxy](behind_a_proxy) | The address of the client, the address of the service, address lists, and recipes for nginx, HAProxy, Envoy, AWS, Cloudflare, Azure and platform routers. |
 //! | [Configuration file](configuration_file) | A service configured from one file, with all its errors at once. |
 //! | [Caching and revocation](caching_and_revocation) | What a cache may hold, how stale an answer can be, and what logs a user out everywhere. |
 //! | [Metrics](metrics) | Each number that a gate counts, its labels, what to alert on, and how to serve it. |
@@ -35,18 +40,22 @@ pub mod api_keys;
 pub mod audit_and_siem;
 pub mod authorize_by_route;
 pub mod behind_a_proxy;
+pub mod bind_tokens_to_keys;
 pub mod caching_and_revocation;
 pub mod choose_a_validator;
 pub mod coming_from_spring_security;
 pub mod configuration_file;
 pub mod custom_validator;
+pub mod encrypted_tokens;
 pub mod errors;
+pub mod fapi2;
 pub mod keys_and_sessions_of_users;
 pub mod lock_out;
 pub mod metrics;
 pub mod migrate_from_jsonwebtoken;
 pub mod migrate_from_jwt_authorizer;
 pub mod migrate_from_tower_oauth2_resource_server;
+pub mod mutual_tls;
 pub mod policies;
 pub mod protect_an_axum_service;
 pub mod providers;
@@ -54,6 +63,7 @@ pub mod quick_start;
 pub mod rate_limits;
 pub mod sessions_and_refresh_tokens;
 pub mod several_issuers;
+pub mod sign_requests;
 pub mod tamper_evidence;
 pub mod testing;
 pub mod threat_model;

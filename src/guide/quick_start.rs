@@ -141,7 +141,7 @@
 //! | signature | by the one key of this issuer that fits `kid` and `alg`; the key owns the algorithm |
 //! | `exp`, `nbf`, `iat` | `exp` is required; 30 seconds of clock skew are tolerated |
 //! | `typ` | absent, `JWT` or `at+jwt`; ID tokens and other purposes are refused |
-//! | a token with `cnf` | refused, unless a [`SenderConstraint`](crate::validator::SenderConstraint) checks it |
+//! | a token with `cnf` | refused, unless a [`Binding`](crate::binding::Binding) [checks](super::bind_tokens_to_keys) its proof or certificate |
 //! | an unreachable provider | 503 with `Retry-After`, never 401 and never accepted |
 //!
 //! Every weaker setting is a named call on a builder, such as

@@ -22,7 +22,10 @@
 //! | another trusted issuer, or a tenant of it | signs a token in the name of another issuer's subject | keys belong to one issuer; a gate over several issuers needs [bounds](super::several_issuers) for each; owners and revocations use authority and subject together |
 //! | thief of a refresh token | uses it after or before the owner | each is used once; a second use revokes the family and is reported |
 //! | thief of a session id or token | uses it until it expires | short lifetimes, a new id at each change of privileges, [revocation](super::caching_and_revocation) that takes effect with the next request, also for cached tokens |
-//! | thief of a bound token (`cnf`) | uses it as a bearer token, or an unbound one under `DPoP` | refused unless a [`SenderConstraint`](crate::validator::SenderConstraint) proves possession; `DPoP` without `cnf.jkt` is refused in any case |
+//! | thief of a bound token (`cnf`) | uses it as a bearer token, or an unbound one under `DPoP` | refused unless a [`Binding`](crate::binding::Binding) or another constraint proves possession; `DPoP` without `cnf.jkt` is refused in any case |
+//! | thief of a bound token and of a proof | sends both again, or to another method or address | a proof names method, address and token, is recent, and is accepted once |
+//! | client that reaches the service past the proxy | sends the certificate header of somebody else | the header counts from named peers only |
+//! | proxy or other intermediary | changes a request | [signed requests](super::sign_requests) are refused if method, URI, token or content differ |
 //! | another web site | causes requests with the user's cookie | `Sec-Fetch-Site` and `Origin` are checked outside `GET`, `HEAD` and `OPTIONS`, and on every WebSocket upgrade; `__Host-` cookies |
 //! | another web site | logs the browser in to an account of its own | [`CrossSiteCheck`](crate::credential::CrossSiteCheck) and [`FormTokens`](crate::credential::FormTokens) for the login, which has no credential yet |
 //! | reader of the database | uses what is stored | only digests: SHA-256 of 256 random bits for sessions and refresh tokens, HMAC under a pepper that is elsewhere for API keys, and for each pepper a check value, which is an HMAC under it too |
@@ -87,11 +90,11 @@
 //!   [configured](crate::gate::GateBuilder::limits), because only the service knows who is in front of
 //!   it and how much a caller may do. Lock-outs, signals and concurrent limits are those of one
 //!   process; a restart forgets them.
-//! - **Proof of possession**: neither DPoP (RFC 9449) nor certificate binding (RFC 8705) is built in.
-//!   Bound tokens are refused unless you write a `SenderConstraint`.
+//! - **Replays on several nodes**: used proofs and signed requests are remembered in one process. Several
+//!   nodes need a [`ReplayStore`](crate::replay::ReplayStore) of yours, or a proof is good for once on each.
 //! - **Integrations** for tower, axum and actix: the middleware is
 //!   [yours](super::protect_an_axum_service), and so is the care that no route is left outside it.
-//! - **Encrypted tokens, status lists, security events and logout tokens**: refused or unknown.
+//! - **Status lists, security events and logout tokens**: refused or unknown.
 //! - **Denylists of several processes** agree only after `Denylist::reload`; a cached store may be up
 //!   to a minute behind (5 seconds by default), an introspected token up to ten (1 by default).
 //! - **An independent review.** There was none. Report what you find as `SECURITY.md` says.

@@ -14,10 +14,11 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct DecryptionKey(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kid: Option<String>,
     algorithm: KeyManagement,
-    material: KeyMaterial,
+    material: Arc<KeyMaterial>,
 }
 
 pub(super) enum KeyMaterial {
@@ -35,17 +36,15 @@ impl DecryptionKey {
         Self(Arc::new(Inner {
             kid,
             algorithm,
-            material,
+            material: Arc::new(material),
         }))
     }
 
     /// Returns the same key with this id. Tokens name it in `kid`.
     pub fn with_kid(self, kid: impl Into<String>) -> Self {
         let kid = Some(kid.into());
-        match Arc::try_unwrap(self.0) {
-            Ok(inner) => Self(Arc::new(Inner { kid, ..inner })),
-            Err(shared) => Self(shared),
-        }
+        let inner = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Inner { kid, ..inner }))
     }
 
     /// Returns the id.

@@ -52,7 +52,7 @@ impl Nonces {
     ///
     /// # Errors
     ///
-    /// [`NoRandom`](crate::error::ConfigErrorKind::NoRandom) if the system has no random numbers.
+    /// [`NoUsableKey`](crate::error::ConfigErrorKind::NoUsableKey) if the system has no random numbers.
     pub fn of_this_process() -> Result<Self, ConfigError> {
         let mut secret = Zeroizing::new([0; 32]);
         let filled = SystemRandom::new().fill(&mut *secret);

@@ -25,12 +25,12 @@ use crate::validator::{PendingClaim, ProofNotes, Proofs};
 ///
 /// 1. there is one header `DPoP`, and it is a signed JWT of at most 8 KiB in its only spelling;
 /// 2. its `typ` is `dpop+jwt`, its `alg` is one of the
-///    [algorithms](DpopBuilder::algorithms), and its `jwk` is a public key for it;
+///    [algorithms](crate::binding::DpopBuilder::algorithms), and its `jwk` is a public key for it;
 /// 3. the key is the one that the token is bound to (`jkt`);
 /// 4. `htm` is the method, `htu` the configured [address](Dpop::at) with the path of the request, and
 ///    `ath` the hash of the token;
-/// 5. `nonce` is one of this service, where [nonces](DpopBuilder::nonces) are demanded; else `iat` is
-///    [recent](DpopBuilder::window);
+/// 5. `nonce` is one of this service, where [nonces](crate::binding::DpopBuilder::nonces) are demanded; else `iat` is
+///    [recent](crate::binding::DpopBuilder::window);
 /// 6. its signature is valid;
 /// 7. its `jti` was not used before with this key.
 ///
