@@ -91,8 +91,8 @@
 //! | Traefik 2, 3 | `TraefikV2`, `TraefikV3` | `passTLSClientCert: { pem: true }` |
 //! | HAProxy with DER | `Base64Der(name)` | `http-request set-header X-SSL-Client-DER %[ssl_c_der,base64]` |
 //!
-//! - From a peer that is not trusted the header does not exist: it is removed, counted
-//!   (`bearergate_certificates_ignored_total`), and reported as
+//! - From a peer that is not trusted the header counts as absent; it is counted
+//!   (`bearergate_certificates_ignored_total`) and reported as
 //!   [`ForwardedCertificateIgnored`](crate::event::Event::ForwardedCertificateIgnored).
 //! - From a trusted peer two lines, a list or a value that is not in the form is 400: the proxy does not
 //!   remove what clients send.
@@ -100,6 +100,10 @@
 //!   [`TrustedPeers::certificates`](crate::request::TrustedPeers::certificates).
 //! - Where the proxy accepts every certificate and says in another header whether it verified it, require
 //!   that header: [`demand`](ForwardedCertificates::demand).
+//! - A gateway removes the header from what it passes on: [`header`](ForwardedCertificates::header) is its
+//!   name.
+//! - Envoy should replace the header (`SANITIZE_SET`). Where it appends to what the client has sent
+//!   (`APPEND_FORWARD`), let it write `Hash` and no `URI`: it does not escape quotes in a URI.
 //! - Several proxies in a row: each has to remove the header of what stands before it. With Envoy count the
 //!   element from the right (`hops`).
 //!

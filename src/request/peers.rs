@@ -18,9 +18,15 @@ use crate::network::Networks;
 /// # Ok::<(), bearergate::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct TrustedPeers {
-    networks: Option<Networks>,
-    certificates: Vec<[u8; 32]>,
+pub struct TrustedPeers(Vec<Condition>);
+
+/// What a trusted peer has.
+#[derive(Clone, Debug)]
+enum Condition {
+    /// An address in one of these networks.
+    Network(Networks),
+    /// One of these certificates.
+    Certificate(Vec<[u8; 32]>),
 }
 
 impl TrustedPeers {
@@ -34,10 +40,8 @@ impl TrustedPeers {
     pub fn networks<S: AsRef<str>>(
         networks: impl IntoIterator<Item = S>,
     ) -> Result<Self, ConfigError> {
-        Ok(Self {
-            networks: Some(Networks::parse("networks", networks)?),
-            certificates: Vec::new(),
-        })
+        let networks = Networks::parse("networks", networks)?;
+        Ok(Self(vec![Condition::Network(networks)]))
     }
 
     /// Trusts the peers that have connected with a certificate of one of these SHA-256 hashes (of
@@ -54,31 +58,28 @@ impl TrustedPeers {
                 "name at least one certificate",
             ));
         }
-        Ok(Self {
-            networks: None,
-            certificates,
-        })
+        Ok(Self(vec![Condition::Certificate(certificates)]))
     }
 
-    /// Requires both: a trusted address and a trusted certificate.
+    /// Requires both, such as a trusted address and a trusted certificate.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.networks = self.networks.or(other.networks);
-        self.certificates.extend(other.certificates);
+        self.0.extend(other.0);
         self
     }
 
     /// Returns whether the peer of a request is trusted. An unknown peer is not.
     pub(crate) fn contain(&self, facts: &RequestFacts<'_>) -> bool {
-        let in_networks = self.networks.as_ref().is_none_or(|networks| {
-            let peer = facts.peer();
-            peer.is_some_and(|peer| networks.contain(peer.ip().to_canonical()))
-        });
-        let is_pinned = self.certificates.is_empty()
-            || facts
-                .certificate_sha256()
-                .is_some_and(|own| self.certificates.contains(own));
-        in_networks && is_pinned
+        self.0.iter().all(|condition| match condition {
+            Condition::Network(networks) => {
+                let peer = facts.peer();
+                peer.is_some_and(|peer| networks.contain(peer.ip().to_canonical()))
+            }
+            Condition::Certificate(hashes) => {
+                let own = facts.certificate_sha256();
+                own.is_some_and(|own| hashes.contains(own))
+            }
+        })
     }
 }
 
@@ -129,5 +130,15 @@ mod tests {
         assert!(contains(&both, Some("10.1.2.3"), Some(1)));
         assert!(!contains(&both, Some("10.1.2.3"), Some(2)));
         assert!(!contains(&both, Some("192.0.2.1"), Some(1)));
+        let narrow = TrustedPeers::networks(["10.1.0.0/16"]).unwrap();
+        let networks = TrustedPeers::networks(["10.0.0.0/8"]).unwrap().and(narrow);
+        assert!(contains(&networks, Some("10.1.2.3"), None));
+        assert!(!contains(&networks, Some("10.2.2.3"), None));
+        let other = TrustedPeers::certificates([[2; 32], [3; 32]]).unwrap();
+        let certificates = TrustedPeers::certificates([[1; 32], [2; 32]])
+            .unwrap()
+            .and(other);
+        assert!(contains(&certificates, None, Some(2)));
+        assert!(!contains(&certificates, None, Some(1)));
     }
 }

@@ -1,7 +1,7 @@
 //! Tokens that are bound to a client certificate, or to a key and a certificate.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bearergate::RejectionKind;
 use bearergate::binding::Binding;
 use bearergate::request::ClientCertificate;
@@ -147,15 +147,46 @@ fn other_hashes_of_the_certificate_do_not_confirm() {
     let der = [0x30, 0x01, 0x01];
     let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &der);
     let sha512 = ring::digest::digest(&ring::digest::SHA512, &der);
-    for (name, value) in [
-        ("x5t#S256", URL_SAFE_NO_PAD.encode(sha1)),
-        ("x5t", URL_SAFE_NO_PAD.encode(sha1)),
-        ("x5t#S256", URL_SAFE_NO_PAD.encode(sha512)),
-        ("x5t#S256", x5t(1) + "="),
-        ("x5t#S512", URL_SAFE_NO_PAD.encode(sha512)),
+    let hex: String = certificate(1)
+        .sha256()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let of_text = ring::digest::digest(&ring::digest::SHA256, b"-----BEGIN CERTIFICATE-----");
+    // Another hash, and spellings and names that are not understood.
+    for (name, value, expected) in [
+        ("x5t#S256", URL_SAFE_NO_PAD.encode(of_text), MISMATCH),
+        ("x5t#S256", URL_SAFE_NO_PAD.encode(sha1), CLAIM),
+        ("x5t#S256", URL_SAFE_NO_PAD.encode(sha512), CLAIM),
+        ("x5t#S256", hex, CLAIM),
+        ("x5t#S256", x5t(1) + "=", CLAIM),
+        ("x5t", URL_SAFE_NO_PAD.encode(sha1), REQUIRED),
+        ("x5t#S512", URL_SAFE_NO_PAD.encode(sha512), REQUIRED),
+        ("x5t#S256", x5t(1), None),
     ] {
         let cnf = json!({name: value});
-        let refused = kind(&service, "Bearer", &cnf, false, Some(certificate(1)));
-        assert!(refused.is_some(), "{cnf}");
+        let found = kind(&service, "Bearer", &cnf, false, Some(certificate(1)));
+        assert_eq!(found, expected, "{cnf}");
     }
+}
+
+const CLAIM: Option<RejectionKind> = Some(RejectionKind::ClaimInvalid);
+
+// RFC 8705 appendix A.
+#[test]
+fn the_thumbprint_of_the_rfc_is_that_of_its_certificate() {
+    const CERTIFICATE: &str = "\
+        MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx\
+        ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG\
+        SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ\
+        /Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID\
+        SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV\
+        bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=";
+    let der = STANDARD.decode(CERTIFICATE).unwrap();
+    let own = ClientCertificate::from_der(der);
+    let cnf = json!({"x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"});
+    let service = certificates();
+    assert_eq!(kind(&service, "Bearer", &cnf, false, Some(own)), None);
+    let other = Some(certificate(1));
+    assert_eq!(kind(&service, "Bearer", &cnf, false, other), MISMATCH);
 }

@@ -51,6 +51,7 @@ struct Settings {
     peers: TrustedPeers,
     demand: Option<(HeaderName, String)>,
     counts: Arc<Counts>,
+    clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -68,6 +69,7 @@ impl ForwardedCertificates {
             peers,
             demand: None,
             counts: Arc::default(),
+            clock: Arc::new(SystemClock),
             observer: None,
         }))
     }
@@ -81,8 +83,16 @@ impl ForwardedCertificates {
         Self(Arc::new(settings))
     }
 
+    /// Sets the clock that spaces the events, by default the system's.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.0);
+        settings.clock = Arc::new(clock);
+        Self(Arc::new(settings))
+    }
+
     /// Sets the observer of
-    /// [`ForwardedCertificateIgnored`](crate::event::Event::ForwardedCertificateIgnored).
+    /// [`ForwardedCertificateIgnored`](crate::event::Event::ForwardedCertificateIgnored), at most one a second. None by default.
     #[must_use]
     pub fn observer(self, observer: impl Observer + 'static) -> Self {
         let mut settings = Arc::unwrap_or_clone(self.0);
@@ -151,10 +161,13 @@ impl ForwardedCertificates {
 
     fn ignore(&self, facts: &RequestFacts<'_>) {
         let Settings {
-            counts, observer, ..
+            counts,
+            clock,
+            observer,
+            ..
         } = &*self.0;
         counts.ignored.add(1);
-        let at = SystemClock.elapsed().unwrap_or(Duration::ZERO);
+        let at = clock.elapsed().unwrap_or(Duration::ZERO);
         if let (Some(observer), Some(count)) = (observer, counts.throttle.admit(at, 1)) {
             let peer = facts.peer().map(|peer| peer.ip().to_string());
             observer.observe(&Event::ForwardedCertificateIgnored {

@@ -1,4 +1,6 @@
 use std::num::NonZeroU8;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,6 +8,7 @@ use http::{HeaderName, Request};
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::{FakeClock, UnixTime};
 use crate::request::PeerAddress;
 
 /// Bytes of one DER sequence, whose base64 has all letters of the alphabet.
@@ -299,14 +302,45 @@ fn bytes_after_the_certificate_are_malformed() {
     }
 }
 
+fn hex(der: &[u8]) -> String {
+    let hash = hash(der);
+    hash.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+// A proxy that appends to the header writes behind what the client has sent, and what it writes has texts
+// of the certificate of the client.
+#[test]
+fn a_quote_of_the_client_hides_no_element() {
+    let (own, victim) = (hex(&der(1)), hex(&der(2)));
+    let behind = |client: &str, proxy: &str| read(&hops(1), &[&format!("{client},{proxy}")]);
+    let subject = format!(r#"By=p;Hash={own};Subject="CN=a,O=b;x=\"c\"""#);
+    assert_eq!(behind("x=1", &subject), Ok(Some(hash(&der(1)))));
+    for client in [
+        "x=\"",
+        "Subject=\"",
+        "x=\"\\",
+        "\"",
+        "a\"b",
+        "Subject=\"\"\"",
+    ] {
+        assert_eq!(behind(client, &subject), MALFORMED, "{client}");
+        for proxy in [
+            format!(r#"By=p;Hash={own};Subject="CN=a,Hash={victim};x=\"""#),
+            format!(r#"By=p;Hash={own};Subject="CN=a";URI=spiffe://a";Hash={victim}"#),
+            format!(r#"By=p;Hash={own};URI=spiffe://a";Hash={victim}"#),
+            format!(r#"Hash={own};URI=spiffe://a",Hash={victim}"#),
+            format!(r#"Hash={own};URI=spiffe://a",x="";Hash={victim}"#),
+        ] {
+            assert_eq!(behind(client, &proxy), MALFORMED, "{client} {proxy}");
+        }
+    }
+    // Keys in a subject are no keys.
+    let keys = format!(r#"Hash={own};Subject="CN=a;Hash={victim}""#);
+    assert_eq!(read(&hops(1), &[&keys]), Ok(Some(hash(&der(1)))));
+}
+
 #[test]
 fn elements_of_envoy_are_counted_from_the_right() {
-    let hex = |der: &[u8]| {
-        hash(der)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect::<String>()
-    };
     let (near, far) = (der(1), der(2));
     let value = format!("Hash={};By=a,By=b;Hash={}", hex(&far), hex(&near));
     assert_eq!(read(&hops(1), &[&value]), Ok(Some(hash(&near))));
@@ -357,4 +391,43 @@ proptest! {
             let _ = form.certificate(format!("{value}{good}").as_bytes());
         }
     }
+}
+
+#[test]
+fn ignored_headers_are_reported_once_a_second_with_their_count() {
+    #[derive(Debug, Default)]
+    struct Seen(Mutex<Vec<(String, u64)>>);
+
+    impl Observer for Seen {
+        fn observe(&self, event: &Event<'_>) {
+            if let Event::ForwardedCertificateIgnored { peer, count } = event {
+                self.0.lock().unwrap().push(((*peer).to_owned(), *count));
+            }
+        }
+    }
+
+    let (clock, seen) = (
+        FakeClock::at(UnixTime::from_secs(1_000)),
+        Arc::new(Seen::default()),
+    );
+    let peers = TrustedPeers::networks(["10.0.0.0/8"]).unwrap();
+    let forwarded = ForwardedCertificates::from(CertificateHeader::Rfc9440, peers);
+    let forwarded = forwarded.clock(clock.clone()).observer(Arc::clone(&seen));
+    let request = http::Request::get("/")
+        .header("client-cert", ":AA==:")
+        .body(())
+        .unwrap();
+    let peer = "192.0.2.1:443".parse().unwrap();
+    let ignored = || {
+        forwarded
+            .read(&RequestFacts::from(&request).with_peer(peer))
+            .unwrap()
+    };
+    for _ in 0..3 {
+        assert_eq!(ignored(), None);
+    }
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(ignored(), None);
+    let expected = [("192.0.2.1".to_owned(), 1), ("192.0.2.1".to_owned(), 3)];
+    assert_eq!(*seen.0.lock().unwrap(), expected);
 }

@@ -14,6 +14,11 @@ pub(super) fn certificate(
     hops: NonZeroU8,
 ) -> Result<Option<ClientCertificate>, Malformed> {
     let elements = split_unquoted(value, ',')?;
+    for element in &elements {
+        for pair in split_unquoted(element, ';')? {
+            check_value(pair)?;
+        }
+    }
     let from_right = usize::from(hops.get());
     let element = elements.len().checked_sub(from_right);
     let element = element.and_then(|at| elements.get(at));
@@ -61,20 +66,29 @@ fn digest(hex: &str) -> Result<[u8; 32], Malformed> {
 }
 
 /// Splits at a separator outside quotes.
+///
+/// A quote opens only directly after `=`, and a separator follows the closing one: a quote in an element
+/// of the client must not turn the quotes of later elements inside out, or text of a certificate would
+/// be read as keys.
 fn split_unquoted(text: &str, separator: char) -> Result<Vec<&str>, Malformed> {
     let (mut parts, mut start) = (Vec::new(), 0);
-    let (mut is_quoted, mut is_escaped) = (false, false);
+    let (mut is_quoted, mut is_escaped, mut before) = (false, false, ' ');
     for (at, character) in text.char_indices() {
         match character {
             _ if is_escaped => is_escaped = false,
             '\\' if is_quoted => is_escaped = true,
-            '"' => is_quoted = !is_quoted,
-            _ if character == separator && !is_quoted => {
+            '"' if is_quoted => is_quoted = false,
+            _ if is_quoted => {}
+            '"' if before == '=' => is_quoted = true,
+            '"' => return Err(FAULT),
+            _ if before == '"' && !matches!(character, ',' | ';') => return Err(FAULT),
+            _ if character == separator => {
                 parts.push(text.get(start..at).unwrap_or_default());
                 start = at + 1;
             }
             _ => {}
         }
+        before = character;
     }
     if is_quoted {
         return Err("expected a closing quote, found none");
@@ -93,5 +107,23 @@ fn unquoted(value: &str) -> Result<String, Malformed> {
             let inner = rest.strip_suffix('"').ok_or(FAULT)?;
             Ok(inner.replace("\\\"", "\""))
         }
+    }
+}
+
+/// Refuses a quoted value in which another element begins: the quote is then one of the client, and hides
+/// the element of the proxy, whose own text may have quotes (of a URI in the certificate).
+fn check_value(pair: &str) -> Result<(), Malformed> {
+    let Some((_, quoted)) = pair.split_once("=\"") else {
+        return Ok(());
+    };
+    let begins = |rest: &str| {
+        let rest = rest.trim_start().to_ascii_lowercase();
+        ["by=", "hash=", "cert="]
+            .iter()
+            .any(|key| rest.starts_with(key))
+    };
+    match quoted.split(',').skip(1).any(begins) {
+        true => Err("expected quotes around one value, found them around an element"),
+        false => Ok(()),
     }
 }
