@@ -49,6 +49,7 @@
 //! | 5.3.4-1 token in `Authorization` | at build | no other source | `section_5_3_4_1_tokens_are_in_the_authorization_header` |
 //! | 5.3.4-2 token not in the query | at build, and on each request | no source reads it; such a token is no credential | `section_5_3_4_2_tokens_are_not_in_the_query`, `happy_flow_a_token_in_the_query_is_no_credential` |
 //! | 5.3.4-3 validity, expiration | on each request | the validator | `tests/jwt` |
+//! | 5.3.4-3 tokens for this service (attacker model A5, A7) | at build, and on each request | every validator has an audience | `section_5_3_4_3_tokens_are_for_this_service` |
 //! | 5.3.4-3 revocation | at build | introspection, [`revocations`](crate::gate::GateBuilder::revocations), or [`accept_unrevocable`](crate::profile::Fapi2::accept_unrevocable) with tokens of at most ten minutes | `section_5_3_4_3_revocations_are_noticed_or_tokens_are_short` |
 //! | 5.3.4-4 authorization | at build | an authorizer other than `allow_any_authenticated` | `section_5_3_4_4_something_authorizes` |
 //! | 5.3.4-5 sender-constrained tokens | at build, and on each request | the binding of the profile, [`required`](crate::binding::BindingBuilder::required), in each validator | `section_5_3_4_5_tokens_are_bound_and_the_binding_is_checked`, `ensure_holder_of_key_required` |
@@ -67,7 +68,7 @@
 //!
 //! - TLS, because a gate does not end it: [Mutual TLS](super::mutual_tls) shows a server.
 //! - [Signed requests](super::sign_requests), which are a draft of their own and not part of the profile.
-//! - The audience: every validator demands one, and the service has to have an audience of its own.
+//! - The audience: the service has to have one of its own, that tokens for other services do not name.
 //! - A second credential of a request ([`client_validator`](crate::gate::GateBuilder::client_validator)) is
 //!   not compared.
 //! - A validator of your own says what holds for it by

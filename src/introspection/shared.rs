@@ -74,6 +74,8 @@ impl Shared {
             Some(signed) => signed.conformance().signed_answers(),
             None => Conformance::new().unsigned(),
         };
+        // The audience of a signed answer is the client of the endpoint, not that of the token.
+        let answers = answers.with_audience(self.rules.has_audiences());
         let conformance = answers.leeway(self.rules.leeway).sees_revocation();
         match &self.constraint {
             Some(constraint) => conformance.sender_constraint(Arc::clone(constraint)),

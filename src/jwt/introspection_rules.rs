@@ -75,6 +75,11 @@ impl IntrospectionRules {
         self.grants = Some(Grants { scopes, claims });
     }
 
+    /// Returns whether audiences are named.
+    pub(crate) const fn has_audiences(&self) -> bool {
+        matches!(self.audiences, AcceptedNames::OneOf(_))
+    }
+
     /// Returns the first accepted issuer, if issuers are named.
     pub(crate) fn first_issuer(&self) -> Option<&str> {
         match &self.issuers {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::contrast::Contrast;
-use super::issuer_rules::{AcceptedIssuers, IssuerRules};
+use super::issuer_rules::{AcceptedIssuers, AcceptedNames, IssuerRules};
 use crate::credential::Unverified;
 use crate::crypto::Algorithms;
 use crate::error::ConfigError;
@@ -143,6 +143,12 @@ impl IssuerTable {
                 .zip(rules.longest_lifetime())
                 .map(|(all, own)| all.max(own));
             conformance = conformance.leeway(rules.leeway);
+        }
+        if self
+            .rules()
+            .all(|rules| matches!(rules.audiences, AcceptedNames::OneOf(_)))
+        {
+            conformance = conformance.checks_audience();
         }
         if let Some(all) = all {
             conformance = conformance.signed_with(all.iter());

@@ -147,18 +147,28 @@ impl Fapi2 {
                  it a clone by `sender_constraint`",
             );
         }
+        if !conformance.has_audience() {
+            return fail(
+                "5.3.4-3",
+                "a validator of tokens for this service, found one that accepts every audience; set \
+                 `audience` of its builder",
+            );
+        }
         match conformance.signatures() {
             TokenSignatures::None => {}
             TokenSignatures::Only(algorithms) if are_of_profile(algorithms) => {}
             TokenSignatures::Only(algorithms) => return Err(algorithms_of(name, Some(algorithms))),
             TokenSignatures::Any => return Err(algorithms_of(name, None)),
         }
-        if let Some(leeways) = conformance.leeways()
-            && !(are_ahead((*leeways.start()).into()) && are_ahead((*leeways.end()).into()))
-        {
+        let is_signed = conformance.signatures() != TokenSignatures::None;
+        let has_good = match conformance.leeways() {
+            Some(all) => are_ahead((*all.start()).into()) && are_ahead((*all.end()).into()),
+            None => !is_signed,
+        };
+        if !has_good {
             return fail(
                 "5.3.2.1-14",
-                "a leeway of 10 s to 60 s, found another; set `leeway` of its builder",
+                "a leeway of 10 s to 60 s, found another or none; set `leeway` of its builder",
             );
         }
         let is_short = |limit| conformance.lifetime().is_some_and(|span| span <= limit);

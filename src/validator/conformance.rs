@@ -24,6 +24,7 @@ use crate::crypto::{Algorithm, Algorithms};
 /// let conformance = Conformance::new()
 ///     .signed_with([Algorithm::Es256])
 ///     .leeway(Leeway::default())
+///     .checks_audience()
 ///     .sees_revocation();
 /// # let _ = conformance;
 /// ```
@@ -33,6 +34,7 @@ pub struct Conformance {
     signatures: TokenSignatures,
     leeways: Option<(Leeway, Leeway)>,
     longest_lifetime: Option<Duration>,
+    checks_audience: bool,
     sees_revocation: bool,
     signed_answers: bool,
     constraint: Option<Arc<dyn SenderConstraint>>,
@@ -82,6 +84,12 @@ impl Conformance {
         self
     }
 
+    /// Says that every token has to name this service as its audience.
+    pub const fn checks_audience(mut self) -> Self {
+        self.checks_audience = true;
+        self
+    }
+
     /// Says that it notices the revocation of a token, because it asks the issuer or a store.
     pub const fn sees_revocation(mut self) -> Self {
         self.sees_revocation = true;
@@ -100,6 +108,12 @@ impl Conformance {
         self
     }
 
+    #[cfg(feature = "introspection")]
+    pub(crate) const fn with_audience(mut self, checks_audience: bool) -> Self {
+        self.checks_audience = checks_audience;
+        self
+    }
+
     pub(crate) const fn signatures(&self) -> TokenSignatures {
         self.signatures
     }
@@ -110,6 +124,10 @@ impl Conformance {
 
     pub(crate) const fn lifetime(&self) -> Option<Duration> {
         self.longest_lifetime
+    }
+
+    pub(crate) const fn has_audience(&self) -> bool {
+        self.checks_audience
     }
 
     pub(crate) const fn can_see_revocation(&self) -> bool {

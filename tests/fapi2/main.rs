@@ -3,4 +3,5 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests")]
 
 mod conformance;
+mod guide;
 mod rows;

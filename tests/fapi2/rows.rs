@@ -106,7 +106,9 @@ fn section_5_3_4_1_tokens_are_in_the_authorization_header() {
     };
     let own = Sources::builder().dpop().header("x-token");
     refused(from(own.build().unwrap()), "5.3.4-1");
-    let cookie = Sources::builder().dpop().form(Sources::ACCESS_TOKEN);
+    let form = Sources::builder().dpop().form(Sources::ACCESS_TOKEN);
+    refused(from(form.build().unwrap()), "5.3.4-1");
+    let cookie = Sources::builder().dpop().cookie("__Host-token");
     refused(from(cookie.build().unwrap()), "5.3.4-1");
     assert!(from(Sources::builder().dpop().build().unwrap()).is_ok());
 }
@@ -116,12 +118,56 @@ fn section_5_3_4_2_tokens_are_not_in_the_query() {
     let binding = binding().build();
     let sources = Sources::builder().dpop().query(Sources::ACCESS_TOKEN);
     let validator = jwt(&binding).build().unwrap();
-    let gate = gate(&binding).validator(validator);
-    refused(
-        authorized(gate.sources(sources.build().unwrap())),
-        "5.3.4-2",
-    );
+    let with =
+        |sources: Sources| authorized(gate(&binding).validator(validator.clone()).sources(sources));
+    refused(with(sources.build().unwrap()), "5.3.4-2");
+    assert!(with(Sources::builder().dpop().build().unwrap()).is_ok());
 }
+
+// A token that was leaked by another service is of no use here.
+#[test]
+fn section_5_3_4_3_tokens_are_for_this_service() {
+    let binding = binding().build();
+    let jwt = |issuer: &str, any: bool| {
+        let builder = JwtValidator::builder().issuer(issuer);
+        let builder = match any {
+            true => builder.any_audience(),
+            false => builder.audience(API),
+        };
+        let builder = builder.keys(FakeKey::es256("key-1").key_set());
+        builder.sender_constraint(binding.clone()).build().unwrap()
+    };
+    let built = |validator: JwtValidator| {
+        authorized(gate(&binding).validator(validator).all_authorities_equal())
+    };
+    let (one, two) = ("https://one.example.com", "https://two.example.com");
+    refused(built(jwt(one, true)), "5.3.4-3");
+    assert!(built(jwt(one, false)).is_ok());
+    let joined = |any| JwtValidator::join([jwt(one, false), jwt(two, any)]).unwrap();
+    refused(built(joined(true)), "5.3.4-3");
+    assert!(built(joined(false)).is_ok());
+}
+
+#[test]
+fn section_5_3_4_3_counts_for_introspected_tokens() {
+    let binding = binding().build();
+    let built = |any: bool| {
+        let environment = Environment::new().http_client(Nowhere).spawner(Nowhere);
+        let auth = ClientAuth::secret_basic("orders", "a secret of the service".to_owned());
+        let builder = IntrospectionValidator::builder(ENDPOINT, auth.unwrap());
+        let builder = match any {
+            true => builder.any_audience(),
+            false => builder.audience(API),
+        };
+        let builder = builder.issuer("https://idp.example.com").env(&environment);
+        let validator = builder.sender_constraint(binding.clone()).build().unwrap();
+        authorized(gate(&binding).validator(validator))
+    };
+    refused(built(true), "5.3.4-3");
+    assert!(built(false).is_ok());
+}
+
+const ENDPOINT: &str = "https://idp.example.com/introspect";
 
 #[test]
 fn section_5_3_4_3_revocations_are_noticed_or_tokens_are_short() {
@@ -274,7 +320,7 @@ impl Spawn for Nowhere {
 fn introspection(binding: &Binding) -> IntrospectionValidatorBuilder<Ready> {
     let environment = Environment::new().http_client(Nowhere).spawner(Nowhere);
     let auth = ClientAuth::secret_basic("orders", "a secret of the service".to_owned()).unwrap();
-    IntrospectionValidator::builder("https://idp.example.com/introspect", auth)
+    IntrospectionValidator::builder(ENDPOINT, auth)
         .audience(API)
         .issuer("https://idp.example.com")
         .sender_constraint(binding.clone())
@@ -333,8 +379,13 @@ fn a_validator_of_ones_own_conforms_only_if_it_says_so() {
         |conformance: Conformance| authorized(gate(&binding).validator(Own { conformance }));
     refused(built(Conformance::new()), "5.3.4-5");
     let bound = || Conformance::new().sender_constraint(binding.clone());
+    refused(built(bound()), "5.3.4-3");
+    let bound = || bound().checks_audience();
     refused(built(bound()), "5.4.1-1");
     assert!(built(bound().unsigned()).is_ok());
-    assert!(built(bound().signed_with([Algorithm::Es256])).is_ok());
-    refused(built(bound().signed_with([Algorithm::Hs256])), "5.4.1-1");
+    let signed = |algorithm| bound().signed_with([algorithm]);
+    refused(built(signed(Algorithm::Es256)), "5.3.2.1-14");
+    let leeway = Leeway::default();
+    assert!(built(signed(Algorithm::Es256).leeway(leeway)).is_ok());
+    refused(built(signed(Algorithm::Hs256).leeway(leeway)), "5.4.1-1");
 }
