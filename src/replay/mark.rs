@@ -15,9 +15,22 @@ pub struct ReplayMark {
 }
 
 impl ReplayMark {
-    /// Makes the mark of an id that this owner has chosen. Each part is preceded by its length, so
-    /// that other parts never have the same mark.
-    pub(crate) fn new(kind: &str, owner: &[u8], id: &[u8]) -> Self {
+    /// Makes the mark of an id that this owner has chosen, such as the `jti` of a client's assertion.
+    /// `kind` says what it is, so that ids of another kind have other marks; those of this crate are
+    /// `dpop`, `message`, `message nonce` and `webhook`. Each part is hashed with its length, so that
+    /// other parts never have the same mark.
+    ///
+    /// ```
+    /// use bearergate::clock::UnixTime;
+    /// use bearergate::replay::{ReplayMark, ReplayStore, ReplayTable};
+    ///
+    /// let (used, now) = (ReplayTable::default(), UnixTime::from_secs(1_800_000_000));
+    /// let until = UnixTime::from_secs(now.as_secs() + 60);
+    /// let mark = ReplayMark::new("assertion", b"client-1", b"id-1");
+    /// assert!(matches!(used.claim(mark, until, now).try_now(), Ok(Ok(true))));
+    /// assert!(matches!(used.claim(mark, until, now).try_now(), Ok(Ok(false))));
+    /// ```
+    pub fn new(kind: &str, owner: &[u8], id: &[u8]) -> Self {
         let mut hash = digest::Context::new(&digest::SHA256);
         for text in ["bearergate replay v1", kind] {
             hash.update(text.as_bytes());
