@@ -3,7 +3,8 @@
 //! `benches/instructions.sh` runs it as `instructions WHAT COUNT`. `WHAT` is `validate`, `raw`,
 //! `gate-plain`, `gate-full`, `limit` (one limit by caller), `audit` (a record of the audit trail, at
 //! most 10 000 times), or `policy` or `plain` with a number of rules and the fact that they compare:
-//! `policy-10-action`. With other arguments, such as those of cargo, it validates the token once.
+//! `policy-10-action`; or `dpop`, `dpop-raw`, `dpop-nonce`, `dpop-key` (by another key), `dpop-path` (for
+//! another path), `replay` (a claim), `message` and `message-raw`. With other arguments, such as those of cargo, it validates the token once.
 
 #![expect(clippy::expect_used, reason = "a bench panics at the first error")]
 
@@ -12,6 +13,8 @@ mod audited;
 mod common;
 #[path = "common/gates.rs"]
 mod gates;
+#[path = "common/proofs.rs"]
+mod proofs;
 #[path = "common/rules.rs"]
 mod rules;
 
@@ -22,11 +25,14 @@ use std::{io, thread};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bearergate::audit::{Audit, AuditSink, Batch, Encoding};
+use bearergate::clock::UnixTime;
 use bearergate::credential::PresentedCredential;
 use bearergate::crypto::Provider;
 use bearergate::limit::{Ask, Limit, Limits, Rate};
 use bearergate::principal::PrincipalKind;
+use bearergate::replay::{ReplayMark, ReplayStore, ReplayTable};
 use bearergate::{Gate, Principal, TokenValidator};
+use proofs::{Freshness, Proof, SignedRequest};
 use ring::hmac;
 
 fn main() {
@@ -40,6 +46,9 @@ fn main() {
     match what.as_str() {
         "audit" => return audit(count),
         "limit" => return limit(count),
+        "replay" => return replay(count),
+        "message" | "message-raw" => return message(&what, count),
+        what if what.starts_with("dpop") => return dpop(what, count),
         _ => {}
     }
     let sample = common::Sample::new("HS256");
@@ -90,6 +99,46 @@ fn limit(count: u32) {
     for _ in 0..count {
         let asked = limits.ask(black_box(&ask)).try_now().expect("ready");
         asked.expect("passes").keep();
+    }
+}
+
+/// `dpop`, `dpop-raw`, `dpop-nonce`, `dpop-key` and `dpop-path`, under Ed25519.
+fn dpop(what: &str, count: u32) {
+    let proof = Proof::new("EdDSA");
+    let (request, is_good) = match what {
+        "dpop-key" => (proof.of_another_key(), false),
+        "dpop-path" => (proof.of_another_path(), false),
+        _ => (proof.request.clone(), true),
+    };
+    let check = proof.check(match what {
+        "dpop-nonce" => Freshness::Nonce,
+        _ => Freshness::IssuedAt,
+    });
+    for _ in 0..count {
+        match what {
+            "dpop-raw" => proof.verify_raw(),
+            _ => assert_eq!(check.accepts(&request), is_good),
+        }
+    }
+}
+
+fn replay(count: u32) {
+    let table = ReplayTable::default();
+    let until = UnixTime::from_secs(common::NOW.as_secs() + 60);
+    for number in 0..count {
+        let mark = ReplayMark::new("bench", &[7; 32], &number.to_be_bytes());
+        let claimed = table.claim(black_box(mark), until, common::NOW).try_now();
+        assert!(matches!(claimed, Ok(Ok(true))));
+    }
+}
+
+fn message(what: &str, count: u32) {
+    let request = SignedRequest::new();
+    for _ in 0..count {
+        match what {
+            "message" => assert!(request.is_accepted()),
+            _ => request.verify_raw(),
+        }
     }
 }
 

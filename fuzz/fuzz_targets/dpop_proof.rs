@@ -1,7 +1,8 @@
 //! DPoP proofs (RFC 9449) for a token that is bound to a key.
 //!
-//! The input is the header of a proof, a line end, and its claims. Both are signed with the key of the
-//! token, whatever they say. Without a line end it is the whole value of the header `DPoP`.
+//! The input is the header of a proof, a line end, and its claims, in which `$JWK` is the key of the token
+//! and `$ATH` its hash. Both are signed with that key, whatever they say. Without a line end it is the
+//! whole value of the header `DPoP`.
 //!
 //! Property: nothing panics; a text that was not signed here is refused; of an accepted proof `serde_json`
 //! reads that it is one: type, algorithm, key, method, address, token, time and id, and no private key.
@@ -39,17 +40,21 @@ fuzz_target!(|text: &[u8]| {
     let (Ok(header), Ok(claims)) = (str::from_utf8(header), str::from_utf8(claims)) else {
         return;
     };
+    let header = &header.replace("$JWK", &FIXTURE.jwk);
+    let claims = &claims.replace("$ATH", &FIXTURE.ath);
     let proof = FIXTURE.client.proof("GET", API);
     let proof = proof.raw_header(header).raw_claims(claims).sign();
     if FIXTURE.accepts(proof.parse().expect("a proof is a header value")) {
-        let read = |text| serde_json::from_str(text).expect("serde_json refuses it");
+        let read = |text: &str| serde_json::from_str(text).expect("serde_json refuses it");
         FIXTURE.check(&read(header), &read(claims));
     }
 });
 
 struct Fixture {
     client: ProofKey,
+    jwk: String,
     token: String,
+    ath: String,
     gate: Gate,
 }
 
@@ -77,6 +82,8 @@ impl Fixture {
             .claim("cnf", json!({"jkt": client.thumbprint()}))
             .sign();
         Self {
+            jwk: client.jwk().to_string(),
+            ath: URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes())),
             client,
             token,
             gate: gate.allow_any_authenticated().build().expect("it is valid"),
@@ -118,8 +125,7 @@ impl Fixture {
         let (origin, _) = htu.split_at_checked(8).expect("it has a scheme");
         assert_eq!(origin.to_lowercase(), "https://");
         assert!(htu.to_lowercase().contains("api.example.com"), "{htu}");
-        let hash = digest(&SHA256, self.token.as_bytes());
-        assert_eq!(claims["ath"], URL_SAFE_NO_PAD.encode(hash));
+        assert_eq!(claims["ath"], *self.ath);
         let iat = claims["iat"].as_f64().expect("there is a time");
         let now = NOW as f64;
         assert!((now - 61.0..=now + 30.0).contains(&iat), "{iat}");

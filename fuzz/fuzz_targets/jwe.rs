@@ -87,7 +87,8 @@ fn seal(header: &[u8], plain: &[u8]) -> String {
         Aad::from(header.as_bytes()),
     );
     let tag = LessSafeKey::new(key).seal_in_place_separate_tag(nonce, aad, &mut bytes);
-    let parts = [&[5; 12][..], &bytes, tag.expect("it is short").as_ref()];
+    let tag = tag.expect("it is short");
+    let parts = [&[5; 12][..], &bytes, tag.as_ref()];
     let parts = parts.map(|part| URL_SAFE_NO_PAD.encode(part));
     format!("{header}..{}", parts.join("."))
 }

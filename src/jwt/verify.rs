@@ -9,6 +9,7 @@ use crate::error::{Rejection, RejectionKind};
 use crate::key::{Key, KeyHint, KeySet, KeyStore};
 use crate::now_or_later::NowOrLater;
 
+#[inline]
 pub(super) fn find_keys<'a>(
     store: &'a Arc<dyn KeyStore>,
     token: &'a Compact<'_>,
@@ -16,6 +17,7 @@ pub(super) fn find_keys<'a>(
     store.find(KeyHint::new(kid(token), token.header.algorithm))
 }
 
+#[inline]
 pub(super) fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
     match token.header.kid.as_ref()? {
         HeaderText::Piece(piece) => Some(token.header_piece(*piece)),
@@ -24,6 +26,7 @@ pub(super) fn kid<'c>(token: &'c Compact<'_>) -> Option<&'c str> {
 }
 
 /// Returns the one eligible key only if the signature is valid under it.
+#[inline]
 pub(super) fn verify<'k>(token: &Compact<'_>, keys: &'k KeySet) -> Result<&'k Key, Rejection> {
     let algorithm = token.header.algorithm;
     if !keys.algorithms().contains(algorithm) {

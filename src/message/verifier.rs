@@ -99,13 +99,10 @@ impl MessageVerifier {
                 Ok(verified) => verified,
                 Err(rejection) => return NowOrLater::now(Err(rejection)),
             };
-            let mark = mark(
-                &input,
-                &base,
-                &key,
-                proves && input.covers("dpop"),
-                facts.method(),
-            );
+            let has_proof = proves && input.covers("dpop");
+            let is_kept = self.0.replays.is_some();
+            let mark = is_kept.then(|| mark(&input, &base, &key, has_proof, facts.method()));
+            let mark = mark.flatten();
             self.claim(input, mark, content, now)
         })
     }
