@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::signature;
 use aws_lc_rs::signature::{
-    EcdsaVerificationAlgorithm, ParsedPublicKey, RsaPublicKeyComponents, UnparsedPublicKey,
-    VerificationAlgorithm,
+    EcdsaVerificationAlgorithm, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm,
 };
 
 use super::algorithm::{Algorithm, Algorithms};
@@ -44,23 +43,7 @@ impl Backend for OnAwsLcRs {
         message: &[u8],
         signature: &[u8],
     ) -> bool {
-        match key {
-            EmbeddedKey::Ec(curve, point) => {
-                signature.len() == 2 * curve.len()
-                    && ecdsa_params(curve).is_some_and(|params| {
-                        UnparsedPublicKey::new(params, point)
-                            .verify(message, signature)
-                            .is_ok()
-                    })
-            }
-            EmbeddedKey::Ed25519(point) => UnparsedPublicKey::new(&signature::ED25519, point)
-                .verify(message, signature)
-                .is_ok(),
-            EmbeddedKey::Rsa(n, e) => rsa_params(algorithm).is_some_and(|params| {
-                let key = RsaPublicKeyComponents { n, e };
-                key.verify(params, message, signature).is_ok()
-            }),
-        }
+        verify_embedded(key, algorithm, message, signature)
     }
 }
 

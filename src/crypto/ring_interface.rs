@@ -3,7 +3,7 @@
 //! `aws-lc-rs` has the interface of `ring` for MACs and for the names of the RSA parameters, but
 //! with types of its own, so a macro writes these items once for each library.
 
-/// Defines `Mac` and `rsa_params` on the library that is in scope as `$library`.
+/// Defines `Mac`, `rsa_params` and `verify_embedded` on the library that is in scope as `$library`.
 macro_rules! mac_and_rsa_params {
     ($library:ident) => {
         fn rsa_params(algorithm: Algorithm) -> Option<&'static $library::signature::RsaParameters> {
@@ -17,6 +17,33 @@ macro_rules! mac_and_rsa_params {
                 Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
                 _ => return None,
             })
+        }
+
+        /// Returns true only if the signature is valid under a key that is used once.
+        fn verify_embedded(
+            key: EmbeddedKey<'_>,
+            algorithm: Algorithm,
+            message: &[u8],
+            signature: &[u8],
+        ) -> bool {
+            use $library::signature::{ED25519, RsaPublicKeyComponents, UnparsedPublicKey};
+            match key {
+                EmbeddedKey::Ec(curve, point) => {
+                    signature.len() == 2 * curve.len()
+                        && ecdsa_params(curve).is_some_and(|params| {
+                            let key = UnparsedPublicKey::new(params, point);
+                            key.verify(message, signature).is_ok()
+                        })
+                }
+                EmbeddedKey::Ed25519(point) => {
+                    let key = UnparsedPublicKey::new(&ED25519, point);
+                    key.verify(message, signature).is_ok()
+                }
+                EmbeddedKey::Rsa(n, e) => rsa_params(algorithm).is_some_and(|params| {
+                    let key = RsaPublicKeyComponents { n, e };
+                    key.verify(params, message, signature).is_ok()
+                }),
+            }
         }
 
         /// One prepared secret for each algorithm that the key serves.

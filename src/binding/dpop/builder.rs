@@ -128,7 +128,7 @@ impl DpopBuilder {
         self
     }
 
-    /// Accepts a proof again as long as it is fresh: whoever reads a request can repeat it then.
+    /// Accepts a proof again as long as it is fresh: everybody who reads a request can then repeat it.
     pub fn allow_replay(mut self) -> Self {
         self.replays = Replays::Allowed;
         self
