@@ -9,8 +9,8 @@ use bearergate::error::ConfigErrorKind;
 use bearergate::policy::{
     AccessRequest, AuditLevel, Combining, Condition, Effect, LoadError, Obligations, PolicyLoader,
     RouteTable, Rule, acr_at_least, action, address_in, amr, attribute, audience, authority,
-    client, condition_fn, group, header, kind, max_auth_age, max_token_age, method, owner, param,
-    role, route, sender_constrained, time_between, via_tls, weekdays,
+    client, condition_fn, detail, group, header, kind, max_auth_age, max_token_age, method, owner,
+    param, role, route, sender_constrained, time_between, via_tls, weekdays,
 };
 use bearergate::principal::PrincipalKind;
 use bearergate::request::RequestFacts;
@@ -99,6 +99,17 @@ fn forms() -> Vec<(&'static str, Condition)> {
             max_token_age(Duration::from_secs(60)),
         ),
         (r#"{"sender_constrained":true}"#, sender_constrained()),
+        (r#"{"detail":{"type":"a"}}"#, detail("a").granted()),
+        (
+            r#"{"detail":{"type":"a","actions":["b","c"],"locations":["d"],"members":{"e.f":1,"g":true}}}"#,
+            detail("a")
+                .action("b")
+                .action("c")
+                .location("d")
+                .member("e.f", 1)
+                .member("g", true)
+                .granted(),
+        ),
         (r#"{"action":"read"}"#, action("read")),
         (r#"{"route":"/a/{b}"}"#, route("/a/{b}")),
         (r#"{"method":"GET"}"#, method(Method::GET)),

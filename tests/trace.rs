@@ -418,6 +418,10 @@ fn every() -> Policy {
         policy::authority("guest"),
         policy::kind(PrincipalKind::ApiKey),
         policy::sender_constrained(),
+        policy::detail("payment")
+            .action("pay")
+            .member("a.b", 1)
+            .granted(),
         audience("api"),
         client("shop"),
     ]);

@@ -76,7 +76,9 @@ impl Signer {
         let point = self.public();
         match self {
             Self::Ecdsa(_) => {
-                let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
+                // An uncompressed point: the byte 4, then both coordinates.
+                let (x, y) = point.split_at(33);
+                let (x, y) = (encode(x.split_at(1).1), encode(y));
                 format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)
             }
             Self::Edwards(_) => {

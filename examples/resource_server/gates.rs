@@ -29,7 +29,7 @@ use bearergate::{
 
 use crate::binding;
 use crate::binding::Bindings;
-use crate::detail::DetailDemand;
+use crate::detail;
 use crate::metrics::Metrics;
 use crate::options::{ApiKeys, Introspection, Options};
 use crate::revocation::OperatorList;
@@ -90,7 +90,7 @@ impl Gates {
         let scoped =
             scope.map(|scope| profiled().authorizer(require_scope(scope.as_str())).build());
         let detailed = bound.detail.as_ref().map(|(kind, action)| {
-            let demand = DetailDemand::new(kind, action.as_deref());
+            let demand = detail::demand(kind, action.as_deref());
             profiled().authorizer(demand).build()
         });
         let signed = match &bound.signed_requests {

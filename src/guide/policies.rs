@@ -22,6 +22,8 @@
 //! |---|---|
 //! | what the token grants | [`require_scope`], [`claim`], [`role`], [`group`] |
 //! | who calls | [`authority`], [`kind`], [`audience`], and [`client`] with its authority: `client("billing").of("https://idp.example.com")`, in a file `{"client": "billing", "of": "https://idp.example.com"}` |
+//! | what the token grants in detail | [`detail`] (RFC 9396), in a file `{"detail": {"type": "payment", "actions": ["initiate"], "members": {"amount.currency": "EUR"}}}` |
+//! | who acts for the subject | [`actor_is`], [`no_actor`], [`actor_chain_at_most`] (RFC 8693); in a file a `claim` with the path `["act", "sub"]` |
 //! | how and when the caller authenticated | [`acr_at_least`], [`amr`], [`max_auth_age`]; a deny asks the client for a step-up (RFC 9470) |
 //! | what is requested | [`action`], [`method`], [`route`], [`param`], [`attribute`], [`owner`] |
 //! | the request itself | [`address_in`], [`header`], [`time_between`], [`weekdays`], [`sender_constrained`] |
@@ -209,6 +211,10 @@
 //! [`PolicyFile`]: crate::policy::PolicyFile
 //! [`RouteTable::by_path`]: crate::policy::RouteTable::by_path
 //! [`RouteTable::by_route`]: crate::policy::RouteTable::by_route
+//! [`actor_chain_at_most`]: fn@crate::policy::actor_chain_at_most
+//! [`actor_is`]: fn@crate::policy::actor_is
+//! [`detail`]: fn@crate::policy::detail
+//! [`no_actor`]: fn@crate::policy::no_actor
 //! [`acr_at_least`]: fn@crate::policy::acr_at_least
 //! [`action`]: fn@crate::policy::action
 //! [`address_in`]: fn@crate::policy::address_in

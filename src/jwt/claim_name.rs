@@ -32,9 +32,10 @@ pub(super) enum ClaimName {
     Vp,
     StatusList,
     SubId,
+    AuthorizationDetails,
 }
 
-const COUNT: usize = ClaimName::SubId as usize + 1;
+const COUNT: usize = ClaimName::AuthorizationDetails as usize + 1;
 
 /// Every known claim, in the order of its slot.
 const ALL: [ClaimName; COUNT] = [
@@ -65,6 +66,7 @@ const ALL: [ClaimName; COUNT] = [
     ClaimName::Vp,
     ClaimName::StatusList,
     ClaimName::SubId,
+    ClaimName::AuthorizationDetails,
 ];
 
 impl ClaimName {
@@ -97,6 +99,7 @@ impl ClaimName {
             Self::Vp => "vp",
             Self::StatusList => "status_list",
             Self::SubId => "sub_id",
+            Self::AuthorizationDetails => "authorization_details",
         }
     }
 
@@ -131,6 +134,7 @@ impl ClaimName {
     fn from_bytes(name: &[u8]) -> Option<Self> {
         match name {
             b"client_id" => Some(Self::ClientId),
+            b"authorization_details" => Some(Self::AuthorizationDetails),
             b"status_list" => Some(Self::StatusList),
             b"token_use" => Some(Self::TokenUse),
             _ if name.len() > 8 => None,

@@ -79,6 +79,7 @@ impl<'d> RegisteredClaims<'d> {
         let confirmation = reader.confirmation()?;
         reader.check(ClaimName::Act, is_actor_chain)?;
         reader.check(ClaimName::Scope, is_scope)?;
+        reader.check(ClaimName::AuthorizationDetails, are_details)?;
         Ok(Self {
             document,
             slots,
@@ -217,6 +218,24 @@ fn is_clean_unescaped(content: &[u8]) -> bool {
         let is_c1 = before == 0xc2 && (0x80..0xa0).contains(&byte);
         before = byte;
         byte >= 0x20 && byte != 0x7f && !is_c1
+    })
+}
+
+/// At most 64 objects, each with a string as `type` (RFC 9396 section 2).
+#[inline(never)]
+fn are_details(details: Value<'_>) -> bool {
+    let Some(elements) = details.elements() else {
+        return false;
+    };
+    let is_detail = |element: Value<'_>| {
+        let mut types = element.members().into_iter().flatten();
+        let kind = types.find(|(name, _)| name.is("type"));
+        kind.is_some_and(|(_, kind)| is_name(kind, Escapes::Possible))
+    };
+    let mut count = 0;
+    elements.into_iter().all(|element| {
+        count += 1;
+        count <= limits::AUTHORIZATION_DETAILS && is_detail(element)
     })
 }
 

@@ -80,3 +80,6 @@ pub const SIGNED_COMPONENTS: usize = 32;
 
 /// How old, or how far ahead, a webhook may be (Standard Webhooks 1.0).
 pub const WEBHOOK_WINDOW: Duration = Duration::from_secs(300);
+
+/// Most elements of the claim `authorization_details` (RFC 9396 section 2).
+pub const AUTHORIZATION_DETAILS: usize = 64;

@@ -66,6 +66,7 @@ pub use condition::caller::{
 pub use condition::claims::{ClaimTest, claim, group, require_scope, role};
 pub use condition::condition::Condition;
 pub use condition::custom::{authorize_fn, condition_fn};
+pub use condition::details::{DetailTest, actor_chain_at_most, actor_is, detail, no_actor};
 pub use condition::resource::{
     Owner, Param, ResourceAttribute, action, attribute, method, owner, param, route,
 };

@@ -8,4 +8,5 @@ pub(super) mod claims;
 )]
 pub(super) mod condition;
 pub(super) mod custom;
+pub(super) mod details;
 pub(super) mod resource;

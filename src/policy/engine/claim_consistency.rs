@@ -63,7 +63,7 @@ fn types(test: &ClaimPredicate) -> u8 {
         | ClaimPredicate::AtMost(_)
         | ClaimPredicate::InFuture
         | ClaimPredicate::InPast => NUMBER,
-        ClaimPredicate::Contains(_) => LIST,
+        ClaimPredicate::Contains(_) | ClaimPredicate::Detail(_) => LIST,
         ClaimPredicate::Level(_) | ClaimPredicate::Matches(_) | ClaimPredicate::StartsWith(_) => {
             TEXT
         }

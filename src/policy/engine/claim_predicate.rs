@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::{Leeway, UnixTime};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::{Kind, Rounding, Unescaped, Value, seconds};
+use crate::policy::engine::detail::Detail;
 use crate::policy::engine::text_pattern::TextPattern;
 use crate::policy::truth::Truth;
 use crate::principal::ClaimValue;
@@ -21,6 +22,8 @@ pub(in crate::policy) enum ClaimPredicate {
     AtMost(i64),
     /// A list with this element.
     Contains(ClaimValue),
+    /// A list with an element that grants this.
+    Detail(Arc<Detail>),
     /// A time after that of the request.
     InFuture,
     /// A time at or before that of the request.
@@ -84,6 +87,7 @@ impl ClaimPredicate {
             Self::AtLeast(min) => integer(claim).map(|value| value >= *min).into(),
             Self::AtMost(max) => integer(claim).map(|value| value <= *max).into(),
             Self::Contains(expected) => contains(claim, expected),
+            Self::Detail(detail) => detail.evaluate(claim),
             Self::Is(value) => value.is(claim).into(),
             Self::InFuture => time(claim).map(|time| time > now).into(),
             Self::InPast => time(claim).map(|time| time <= now).into(),

@@ -82,7 +82,8 @@ impl<'p> Obstacles<'p> {
 
     /// Returns a deny for this reason; it names scopes only if they are the only obstacles.
     pub(in crate::policy) fn forbidden(&self, reason: Reason) -> Decision {
-        let decision = if self.obstacles.iter().all(Obstacle::is_missing_scope) {
+        let can_ask = |own: &Obstacle<'_>| own.is_missing_scope() || own.is_missing_detail();
+        let decision = if self.obstacles.iter().all(can_ask) {
             self.denial()
         } else {
             Decision::deny()
@@ -99,7 +100,7 @@ impl<'p> Obstacles<'p> {
                 scopes.push(Arc::clone(scope));
             }
         }
-        if !scopes.is_empty() {
+        if !scopes.is_empty() || self.obstacles.iter().any(Obstacle::is_missing_detail) {
             return Decision::scope_insufficient(scopes);
         }
         let step_ups = self.obstacles.iter().map(Obstacle::step_up);
@@ -144,6 +145,12 @@ impl<'p> Obstacle<'p> {
 
     fn is_missing_scope(&self) -> bool {
         self.desired && matches!(self.predicate(), Predicate::Scope(_))
+    }
+
+    /// Whether a client could ask for what is missing by `authorization_details`.
+    fn is_missing_detail(&self) -> bool {
+        let predicate = self.predicate();
+        self.desired && matches!(predicate, Predicate::Claim(_, ClaimPredicate::Detail(_)))
     }
 
     fn step_up(&self) -> Option<StepUp<'p>> {
@@ -236,11 +243,11 @@ impl Choices {
 
 /// Returns the price of changing a predicate.
 ///
-/// A client can ask for scopes, so any number of them is cheaper than a stronger authentication,
+/// A client can ask for scopes and authorization details, so any number of them is cheaper than a stronger authentication,
 /// that is cheaper than another fact of the caller, and that is cheaper than another request.
 fn price(step: &Step, desired: bool) -> u64 {
     match &step.leaf.predicate {
-        Predicate::Scope(_) if desired => 1,
+        Predicate::Scope(_) | Predicate::Claim(_, ClaimPredicate::Detail(_)) if desired => 1,
         Predicate::Claim(_, ClaimPredicate::Age(_) | ClaimPredicate::Level(_)) if desired => {
             1 << 12
         }

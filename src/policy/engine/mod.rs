@@ -7,6 +7,7 @@ mod claim_consistency;
 pub(super) mod claim_path;
 pub(super) mod claim_predicate;
 pub(super) mod denial;
+pub(super) mod detail;
 pub(super) mod evaluation;
 pub(super) mod fault;
 pub(super) mod index;

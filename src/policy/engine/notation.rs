@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::policy::engine::calendar::time_of_day;
 use crate::policy::engine::claim_path::ClaimPath;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
+use crate::policy::engine::detail::Detail;
 use crate::policy::engine::node::Leaf;
 use crate::policy::engine::owner::OwnerSource;
 use crate::policy::engine::predicate::Predicate;
@@ -111,6 +112,7 @@ fn claim(path: &ClaimPath, predicate: &ClaimPredicate) -> JsonTree {
             }
             _ => ("contains", value.into()),
         },
+        ClaimPredicate::Detail(own) => return JsonTree::map([("detail", detail(own))]),
         ClaimPredicate::InFuture => ("is_ahead", JsonTree::Bool(true)),
         ClaimPredicate::InPast => ("is_over", JsonTree::Bool(true)),
         ClaimPredicate::Is(value) => ("is", value.into()),
@@ -129,6 +131,26 @@ fn claim(path: &ClaimPath, predicate: &ClaimPredicate) -> JsonTree {
         ClaimPredicate::StartsWith(prefix) => ("starts_with", string(prefix)),
     };
     JsonTree::map([claim_path(path), member])
+}
+
+fn detail(detail: &Detail) -> JsonTree {
+    let mut members = vec![("type", JsonTree::String(Arc::clone(&detail.kind)))];
+    for (name, texts) in [
+        ("actions", &detail.actions),
+        ("locations", &detail.locations),
+    ] {
+        if !texts.is_empty() {
+            members.push((name, JsonTree::strings(texts)));
+        }
+    }
+    if !detail.members.is_empty() {
+        let named = detail.members.iter().map(|(path, value)| {
+            let name: Arc<str> = path.join(".").into();
+            (name, value.into())
+        });
+        members.push(("members", JsonTree::Named(named.collect())));
+    }
+    JsonTree::Map(members)
 }
 
 fn owner(source: &OwnerSource) -> JsonTree {
@@ -155,6 +177,8 @@ pub(in crate::policy) enum JsonTree {
     Integer(i64),
     List(Vec<Self>),
     Map(Vec<(&'static str, Self)>),
+    /// An object whose names are data.
+    Named(Vec<(Arc<str>, Self)>),
     String(Arc<str>),
 }
 
@@ -195,6 +219,10 @@ impl Serialize for JsonTree {
                     map.serialize_entry(name, value)?;
                 }
                 map.end()
+            }
+            Self::Named(members) => {
+                let members = members.iter().map(|(name, value)| (&**name, value));
+                serializer.collect_map(members)
             }
             Self::String(text) => serializer.serialize_str(text),
         }

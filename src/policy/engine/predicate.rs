@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 
 use crate::json::Value;
+use crate::limits;
 use crate::network::Networks;
 use crate::policy::engine::calendar::{Hours, Weekdays};
 use crate::policy::engine::claim_path::ClaimPath;
@@ -185,6 +186,12 @@ impl Predicate {
             Self::Address(networks) => networks.iter().len(),
             Self::Claim(_, ClaimPredicate::OneOf(values)) => values.len(),
             Self::Claim(_, ClaimPredicate::Level(levels)) => levels.order.len(),
+            // Of each element that a token may have.
+            Self::Claim(_, ClaimPredicate::Detail(detail)) => {
+                let demands =
+                    1 + detail.actions.len() + detail.locations.len() + detail.members.len();
+                limits::AUTHORIZATION_DETAILS * demands
+            }
             Self::Claim(_, ClaimPredicate::Matches(pattern)) => pattern.cost,
             Self::Id(_, inner) => inner.cost(),
             _ => 1,

@@ -6,7 +6,8 @@ use crate::error::{ConfigError, ConfigErrorKind};
 use crate::json::{Kind, Value};
 use crate::policy::condition::claims::ClaimTest;
 use crate::policy::condition::condition::Condition;
-use crate::policy::condition::{caller, claims, resource};
+use crate::policy::condition::details::DetailTest;
+use crate::policy::condition::{caller, claims, details, resource};
 use crate::policy::file::error::LoadError;
 use crate::policy::file::fields::{
     Fields, choice, flag, header_name, integer, list, method, scalar, seconds, string,
@@ -118,6 +119,9 @@ const FORMS: &[(&str, Form)] = &[
     ("token_age_at_most", |value, fields| {
         let max = seconds(value, &fields.pointer.member("token_age_at_most"))?;
         Ok(caller::max_token_age(max))
+    }),
+    ("detail", |value, fields| {
+        detail(value, &fields.pointer.member("detail"))
     }),
     ("sender_constrained", |value, fields| {
         flag(value, &fields.pointer.member("sender_constrained"))?;
@@ -282,6 +286,35 @@ const CLAIM_FORMS: &[(&str, ClaimForm)] = &[
     ("absent_or", |claim, value, pointer| {
         Ok(claim.absent_or_is(scalar(value, pointer)?))
     }),
+];
+
+fn detail(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Condition, LoadError> {
+    let mut fields = Fields::read(value, pointer)?;
+    fields.check_names(&["actions", "locations", "members", "type"])?;
+    let mut test = details::detail(fields.string("type")?);
+    for (name, add) in DETAIL_LISTS {
+        if let Some(texts) = fields.take(name) {
+            let texts = list(texts, &pointer.member(name), string)?;
+            test = texts.into_iter().fold(test, add);
+        }
+    }
+    if let Some(members) = fields.take("members") {
+        let outer = pointer.member("members");
+        let mut members = Fields::read(members, &outer)?;
+        for (name, value) in members.rest() {
+            test = test.member(&name, scalar(value, &outer.member(&name))?);
+        }
+    }
+    fields.finish("`type`, `actions`, `locations` and `members`", "remove it")?;
+    Ok(test.granted())
+}
+
+/// Adds an element to a list of a detail.
+type AddText = fn(DetailTest, String) -> DetailTest;
+
+const DETAIL_LISTS: [(&str, AddText); 2] = [
+    ("actions", DetailTest::action),
+    ("locations", DetailTest::location),
 ];
 
 fn owner(value: Value<'_>, pointer: &Pointer<'_>) -> Result<Condition, LoadError> {

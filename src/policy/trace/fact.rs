@@ -7,6 +7,7 @@ use crate::json::{Kind, Rounding, Value, seconds};
 use crate::policy::attribute::Attribute;
 use crate::policy::engine::calendar::time_of_day;
 use crate::policy::engine::claim_predicate::ClaimPredicate;
+use crate::policy::engine::detail::Detail;
 use crate::policy::engine::owner::OwnerSource;
 use crate::policy::engine::predicate::Predicate;
 use crate::policy::request::AccessRequest;
@@ -210,6 +211,7 @@ fn expected_claim(predicate: &ClaimPredicate) -> String {
         ClaimPredicate::AtLeast(min) => format!("at least {min}"),
         ClaimPredicate::AtMost(max) => format!("at most {max}"),
         ClaimPredicate::Contains(value) => format!("a list with {}", scalar(value)),
+        ClaimPredicate::Detail(detail) => expected_detail(detail),
         ClaimPredicate::InFuture => "a time in the future".to_owned(),
         ClaimPredicate::InPast => "a time in the past".to_owned(),
         ClaimPredicate::Is(value) => scalar(value),
@@ -222,6 +224,27 @@ fn expected_claim(predicate: &ClaimPredicate) -> String {
         }
         ClaimPredicate::Present => "any value".to_owned(),
         ClaimPredicate::StartsWith(prefix) => format!("a string that starts with `{prefix}`"),
+    }
+}
+
+fn expected_detail(detail: &Detail) -> String {
+    let lists = [("action", &detail.actions), ("location", &detail.locations)];
+    let listed = lists.into_iter().flat_map(|(name, texts)| {
+        let texts = texts.iter();
+        texts.map(move |text| format!("{name} `{text}`"))
+    });
+    let members = detail.members.iter().map(|(path, value)| {
+        let path = path.join(".");
+        format!("`{path}` {}", scalar(value))
+    });
+    let demands: Vec<_> = listed.chain(members).collect();
+    match demands.is_empty() {
+        true => format!("an element of type `{}`", detail.kind),
+        false => format!(
+            "an element of type `{}` with {}",
+            detail.kind,
+            demands.join(", ")
+        ),
     }
 }
 
