@@ -1,6 +1,10 @@
 //! Client certificates of real TLS handshakes, in memory, on rustls.
 #![cfg(all(feature = "rustls", feature = "testing"))]
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +41,7 @@ fn own_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Chain 
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     change(&mut params);
     let certificate = params.self_signed(&key).unwrap();
-    (vec![certificate.der().clone()], key.try_into().unwrap())
+    (vec![certificate.der().clone()], key.into())
 }
 
 /// A server, and what its clients trust.
@@ -208,7 +212,7 @@ fn roots_end_the_handshake_of_a_certificate_that_they_have_not_signed() {
     let key = KeyPair::generate().unwrap();
     let leaf = CertificateParams::new(["a".to_owned()]).unwrap();
     let leaf = leaf.signed_by(&key, &root).unwrap();
-    let signed: Chain = (vec![leaf.der().clone()], key.try_into().unwrap());
+    let signed: Chain = (vec![leaf.der().clone()], key.into());
     let own = own_signed("a", |_| {});
     for version in VERSIONS {
         let server = Server::new(roots_of(root.der()), version);

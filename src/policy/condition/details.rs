@@ -93,7 +93,7 @@ pub fn no_actor() -> Condition {
 }
 
 /// Returns a condition that is true only if at most this many parties act one for the other (`act`). A
-/// token with more than [`ACTOR_DEPTH`](crate::limits::ACTOR_DEPTH) is not accepted in any case.
+/// token with more than four is not accepted in any case.
 pub fn actor_chain_at_most(count: usize) -> Condition {
     let deeper = (0..count).fold(claim("act"), |outer, _| outer.at("act"));
     ClaimTest::absent(deeper)
