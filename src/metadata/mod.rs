@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::error::ConfigError;
-use crate::request::{ExternalUrl, RequestFacts};
+use crate::request::{ExternalUrl, RequestFacts, normalized};
 use crate::validator::Proofs;
 
 /// The metadata document of a service. Cheap to clone.
@@ -183,7 +183,16 @@ impl ResourceMetadataBuilder {
                           authorization server; remove it";
             return Err(ConfigError::conflict("scopes", detail));
         }
-        let path = format!("{WELL_KNOWN}{}", url.base_path());
+        for server in &self.servers {
+            ExternalUrl::parse(server).map_err(|error| error.in_field("authorization_servers"))?;
+        }
+        if let Some(page) = &self.documentation {
+            ExternalUrl::parse(page).map_err(|error| error.in_field("documentation"))?;
+        }
+        // Only the slash behind the host is removed (RFC 9728 section 3.1).
+        let path = self.resource.strip_prefix(url.origin());
+        let path = path.filter(|path| *path != "/").unwrap_or_default();
+        let path = format!("{WELL_KNOWN}{path}");
         Ok(ResourceMetadata(Arc::new(Document {
             url: format!("{}{path}", url.origin()),
             path,
@@ -235,13 +244,17 @@ fn check_spelling(resource: &str, url: &ExternalUrl) -> Result<(), ConfigError> 
     let path = resource.strip_prefix(url.origin());
     let is_normal = path.is_some_and(|path| {
         let is_path = path.is_empty() || path.starts_with('/');
-        is_path && !path.contains("/.") && !path.contains('%')
+        is_path
+            && normalized(resource).is_some_and(|normal| {
+                normal.strip_prefix(url.origin()) == Some(if path.is_empty() { "/" } else { path })
+            })
     });
     match is_normal {
         true => Ok(()),
         false => Err(ConfigError::unexpected(
             "resource",
-            "a URL in lower case without a default port, dot segments and percent-encodings",
+            "a URL in its normal form: host in lower case, no default port, no dot segments, and no letter \
+             encoded that need not be",
             resource,
             "write it as clients compare it",
         )),
@@ -289,6 +302,7 @@ mod tests {
             ("https://api.example.com", WELL_KNOWN.to_owned()),
             ("https://api.example.com/", WELL_KNOWN.to_owned()),
             ("https://api.example.com/mcp", format!("{WELL_KNOWN}/mcp")),
+            ("https://api.example.com/mcp/", format!("{WELL_KNOWN}/mcp/")),
             (
                 "https://api.example.com:8443/a/b",
                 format!("{WELL_KNOWN}/a/b"),
@@ -324,6 +338,7 @@ mod tests {
             "https://api.example.com/a/../b",
             "https://api.example.com/./b",
             "https://api.example.com/%61",
+            "https://api.example.com/a%2fb",
             "https://user@api.example.com",
             "https://api.example.com?a=b",
             "https://api.example.com#a",
@@ -336,8 +351,31 @@ mod tests {
             "https://api.example.com",
             "http://localhost:3000/x",
             "https://[2001:db8::1]/a",
+            "https://api.example.com/a%20b",
+            "https://api.example.com/a%2Fb",
+            "https://api.example.com/.hidden",
         ] {
             assert!(ResourceMetadata::builder(good).build().is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_those_of_secure_services() {
+        let built = |server: &str, page: &str| {
+            let builder = ResourceMetadata::builder("https://api.example.com");
+            let builder = builder.authorization_servers([server]).documentation(page);
+            builder.build().err().map(|error| error.field())
+        };
+        let (server, page) = ("https://idp.example.com", "https://docs.example.com/api");
+        assert_eq!(built(server, page), None);
+        for bad in [
+            "",
+            "idp",
+            "http://idp.example.com",
+            "https://idp.example.com?a=b",
+        ] {
+            assert_eq!(built(bad, page), Some("authorization_servers"), "{bad}");
+            assert_eq!(built(server, bad), Some("documentation"), "{bad}");
         }
     }
 

@@ -15,5 +15,6 @@ mod target;
 pub use content::Content;
 pub use extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerAddress};
 pub use facts::RequestFacts;
+pub(crate) use normal_form::normalized;
 pub use peers::TrustedPeers;
 pub use target::{ExternalUrl, TargetUri};

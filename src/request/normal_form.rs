@@ -13,7 +13,7 @@ pub(super) fn is_normal_path(path: &str) -> bool {
 
 /// Returns the normal form of a URI without query and fragment, or `None` if it is no such URI, has
 /// user information, or is longer than [`limits::PROOF_URI_BYTES`].
-pub(super) fn normalized(uri: &str) -> Option<String> {
+pub(crate) fn normalized(uri: &str) -> Option<String> {
     if uri.len() > limits::PROOF_URI_BYTES || !uri.bytes().all(|b| b.is_ascii_graphic()) {
         return None;
     }

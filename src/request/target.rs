@@ -141,11 +141,6 @@ impl ExternalUrl {
         self.origin.split_once("://").unwrap_or_default()
     }
 
-    /// Returns the path of the base, without a slash at its end.
-    pub(crate) fn base_path(&self) -> &str {
-        &self.path
-    }
-
     /// Returns the parts of a path (and query) as clients know it: that of the base, a slash where the
     /// path would be empty (RFC 9110 section 4.2.3), and the rest.
     pub(crate) fn outer_parts<'p>(&'p self, path_and_query: &'p str) -> [&'p str; 3] {

@@ -258,3 +258,165 @@ fn everything_that_is_bound_to_a_stolen_key_ends_with_it() {
     assert_eq!(check(&stolen, "bob"), Some(RejectionKind::TokenRevoked));
     assert_eq!(check(&other, "alice"), None);
 }
+
+#[test]
+fn everything_that_is_bound_to_a_stolen_certificate_ends_with_it() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use bearergate::clock::FakeClock;
+    use bearergate::request::ClientCertificate;
+    use bearergate::revocation::{Denylist, Revocation};
+
+    let (issuer, denylist) = (FakeKey::es256("issuer"), Denylist::default());
+    let validator = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .keys(issuer.key_set())
+        .sender_constraint(Binding::certificates().build())
+        .build()
+        .unwrap();
+    let gate = Gate::builder()
+        .validator(validator)
+        .revocations(denylist.clone());
+    let gate = gate.clock(FakeClock::at(NOW)).allow_any_authenticated();
+    let gate = gate.build().unwrap();
+    let check = |byte: u8| {
+        let token = TokenBuilder::new(&issuer, NOW)
+            .issuer("https://idp.example.com")
+            .audience(URL)
+            .claim(
+                "cnf",
+                json!({"x5t#S256": URL_SAFE_NO_PAD.encode([byte; 32])}),
+            )
+            .sign();
+        let mut parts = under("Bearer", &token, &[]);
+        parts
+            .extensions
+            .insert(ClientCertificate::from_sha256([byte; 32]));
+        let checked = gate.try_check_now(&parts).unwrap();
+        checked.err().map(|refusal| refusal.kind())
+    };
+    assert_eq!(check(1), None);
+    let revocation = Revocation::certificate("https://idp.example.com", [1; 32]);
+    denylist.revoke(revocation).try_now().unwrap().unwrap();
+    assert_eq!(check(1), Some(RejectionKind::TokenRevoked));
+    assert_eq!(check(2), None);
+}
+
+// Defect E49 (cache answers for a bound token without a proof): docs/defects.md
+#[test]
+fn a_cached_token_needs_a_proof_with_each_request() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bearergate::clock::FakeClock;
+    use bearergate::event::{Event, Observer};
+    use bearergate::validator::TokenCache;
+
+    #[derive(Debug, Default)]
+    struct Hits(AtomicUsize);
+
+    impl Observer for Hits {
+        fn observe(&self, event: &Event<'_>) {
+            let is_hit = matches!(event, Event::CacheHit { .. });
+            self.0.fetch_add(usize::from(is_hit), Ordering::Relaxed);
+        }
+    }
+
+    let (clock, hits) = (FakeClock::at(NOW), Arc::new(Hits::default()));
+    let cache = TokenCache::builder()
+        .observer(Arc::clone(&hits))
+        .build()
+        .unwrap();
+    let mut service = Service::new();
+    let validator = JwtValidator::builder()
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .keys(service.issuer.key_set())
+        .sender_constraint(Binding::dpop(dpop(&clock).build().unwrap()).build())
+        .build()
+        .unwrap();
+    let gate = Gate::builder()
+        .validator(validator.cached(&cache))
+        .clock(clock);
+    service.gate = gate.allow_any_authenticated().build().unwrap();
+    let token = service.bound_token();
+    let good = || service.proof(&token).sign();
+    assert_eq!(service.kind(&request(&token, &[&good()])), None);
+    assert_eq!(service.kind(&request(&token, &[&good()])), None);
+    assert_eq!(hits.0.load(Ordering::Relaxed), 1);
+    assert_eq!(service.kind(&request(&token, &[])), REQUIRED);
+    let thief = ProofKey::es256()
+        .proof("GET", ORDERS)
+        .token(&token)
+        .at(NOW)
+        .sign();
+    assert_eq!(service.kind(&request(&token, &[&thief])), MISMATCH);
+    assert_eq!(hits.0.load(Ordering::Relaxed), 3);
+    // Under the other scheme it is another entry.
+    assert_eq!(service.kind(&under("Bearer", &token, &[&good()])), REQUIRED);
+    assert_eq!(hits.0.load(Ordering::Relaxed), 3);
+}
+
+// Defect E54 (proof in logs): docs/defects.md
+#[test]
+fn no_text_about_a_proof_holds_it() {
+    use std::sync::{Arc, Mutex};
+
+    use bearergate::event::{Event, Observer};
+
+    #[derive(Debug, Default)]
+    struct Texts(Mutex<String>);
+
+    impl Observer for Texts {
+        fn observe(&self, event: &Event<'_>) {
+            self.0.lock().unwrap().push_str(&format!("{event:?}"));
+        }
+    }
+
+    let texts = Arc::new(Texts::default());
+    let observer = Arc::clone(&texts);
+    let service = Service::with(move |dpop| dpop.observer(observer));
+    let token = service.bound_token();
+    let id = "canary-of-the-id";
+    let proofs = [
+        service.proof(&token).id(id).sign(),
+        service.proof(&token).id(id).sign(),
+        service
+            .proof(&token)
+            .id(id)
+            .claim("htm", "canary-of-the-method")
+            .sign(),
+        service
+            .proof(&token)
+            .id(id)
+            .claim("htu", "https://canary.example.com")
+            .sign(),
+        service
+            .proof(&token)
+            .id(id)
+            .header("typ", "canary-of-the-type")
+            .sign(),
+    ];
+    for (number, proof) in proofs.iter().enumerate() {
+        let parts = request(&token, &[proof]);
+        let text = match service.check(&parts) {
+            Ok(admitted) => format!("{admitted:?}"),
+            Err(refusal) => {
+                let mut text = format!("{refusal:?} {refusal} {:?}", refusal.headers());
+                let mut next = std::error::Error::source(&refusal);
+                while let Some(source) = next {
+                    text.push_str(&format!("{source:?} {source}"));
+                    next = source.source();
+                }
+                text
+            }
+        };
+        let text = text + &texts.0.lock().unwrap();
+        assert!(!text.contains("canary"), "{number}: {text}");
+        for part in proof.split('.').chain([&*service.client.thumbprint()]) {
+            assert!(!text.contains(part), "{number}: {text}");
+        }
+    }
+    assert!(texts.0.lock().unwrap().contains("htm"));
+}

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod answers;
+mod bound;
 mod clients;
 mod common;
 mod explain;
