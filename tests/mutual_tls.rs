@@ -158,6 +158,7 @@ fn check(bound: &CertificateDer<'_>, connection: &ServerConnection) -> Option<Re
     checked.err().map(|refusal| refusal.kind())
 }
 
+// Defect F03 (certificate of another connection or server name): docs/defects.md
 #[test]
 fn the_certificate_of_the_handshake_confirms_its_token_and_no_other() {
     let (own, other) = (own_signed("a", |_| {}), own_signed("b", |_| {}));
@@ -176,6 +177,7 @@ fn the_certificate_of_the_handshake_confirms_its_token_and_no_other() {
     }
 }
 
+// Defect F13 (certificate of an earlier connection, resumed session): docs/defects.md
 #[test]
 fn a_resumed_session_keeps_its_certificate() {
     let own = own_signed("a", |_| {});

@@ -69,6 +69,8 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 // RFC 9396 section 2.
+// Defect R01 (authorization details matched across elements): docs/defects.md
+// Defect R02 (absent actions taken for all actions): docs/defects.md
 #[test]
 fn an_element_grants_all_that_is_demanded_or_nothing() {
     assert_eq!(truth(full(), json!([payment()])), Truth::True);
@@ -254,6 +256,8 @@ fn acting(condition: &Condition, act: Value) -> Truth {
 }
 
 // RFC 8693 section 4.1.
+// Defect X60 (nested actor that gains rights): docs/defects.md
+// Defect X61 (absent actor satisfies a condition or its negation): docs/defects.md
 #[test]
 fn only_the_outermost_actor_counts() {
     let support = actor_is(ISSUER, "support");

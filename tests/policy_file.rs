@@ -227,6 +227,7 @@ fn errors_point_to_the_place() {
         (r#"{"scope":1}"#, "/scope", ValueMalformed),
         (r#"{"scope":""}"#, "/scope", Empty),
         (r#"{"scope":"a b"}"#, "/scope", ValueMalformed),
+        (r#"{"scope":"offline_access"}"#, "/scope", Conflict),
         (r#"{"scpoe":"a"}"#, "/scpoe", ValueMalformed),
         (r#"{}"#, "", ValueMalformed),
         (r#"{"scope":"a","x/y~":1}"#, "/x~1y~0", ValueMalformed),

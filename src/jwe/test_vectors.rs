@@ -38,6 +38,7 @@ const EXCEPTIONS: [u64; 28] = [
     135,
 ];
 
+// Defect X82 (ephemeral key off the curve, or private): docs/defects.md
 #[test]
 fn every_invalid_token_of_wycheproof_is_refused_and_every_valid_one_opens_but_these() {
     let Some(file) = read("wycheproof/json_web_encryption_test.json") else {

@@ -125,6 +125,7 @@ mod tests {
         waiting.poll(&mut Context::from_waker(Waker::noop()))
     }
 
+    // Defect X86 (flood of decryptions): docs/defects.md
     #[test]
     fn a_turn_is_passed_on() {
         let turns = Turns(Mutex::new(State {

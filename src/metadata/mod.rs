@@ -10,6 +10,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::error::ConfigError;
+use crate::policy::OFFLINE_ACCESS;
 use crate::request::{ExternalUrl, RequestFacts, normalized};
 use crate::validator::Proofs;
 
@@ -178,7 +179,7 @@ impl ResourceMetadataBuilder {
     pub fn build(self) -> Result<ResourceMetadata, ConfigError> {
         let url = ExternalUrl::parse(&self.resource).map_err(|error| error.in_field("resource"))?;
         check_spelling(&self.resource, &url)?;
-        if self.scopes.iter().any(|scope| scope == "offline_access") {
+        if self.scopes.iter().any(|scope| scope == OFFLINE_ACCESS) {
             let detail = "expected scopes of the resource, found `offline_access`, which is one of the \
                           authorization server; remove it";
             return Err(ConfigError::conflict("scopes", detail));
@@ -296,6 +297,7 @@ mod tests {
         metadata.respond(&RequestFacts::from(&request))
     }
 
+    // Defect X02 (metadata at the root only, or for a resource with a path too): docs/defects.md
     #[test]
     fn the_path_of_the_resource_is_inserted() {
         for (resource, path) in [
@@ -326,6 +328,7 @@ mod tests {
         }
     }
 
+    // Defect X04 (resource in another spelling than clients use): docs/defects.md
     #[test]
     fn resources_have_one_spelling() {
         for bad in [
@@ -403,6 +406,7 @@ mod tests {
         assert_eq!(flags(Proofs::CERTIFICATE.required()), (None, None, yes));
     }
 
+    // Defect X05 (offline_access offered by a resource): docs/defects.md
     #[test]
     fn the_scope_of_another_party_is_refused() {
         let builder = ResourceMetadata::builder("https://api.example.com");
@@ -410,6 +414,7 @@ mod tests {
         assert_eq!(error.field(), "scopes");
     }
 
+    // Defect X03 (metadata built from Host): docs/defects.md
     #[test]
     fn the_document_is_public_and_the_same_for_everyone() {
         let metadata = ResourceMetadata::builder("https://api.example.com")

@@ -32,6 +32,7 @@ fn check(issuer: &NonceIssuer, nonce: &http::HeaderValue, now: u64) -> NonceStan
     issuer.check(nonce.as_bytes(), at(now))
 }
 
+// Defect E36 (nonce refused at the edge of its window): docs/defects.md
 #[test]
 fn a_nonce_is_current_in_its_window_and_the_one_before_ends_in_the_next() {
     let ours = issuer(shared(1));
@@ -58,6 +59,7 @@ fn a_nonce_is_current_in_its_window_and_the_one_before_ends_in_the_next() {
     }
 }
 
+// Defect E32 (new nonce with each response): docs/defects.md
 #[test]
 fn a_nonce_changes_by_time_and_not_by_request() {
     let ours = issuer(shared(1));
@@ -67,6 +69,7 @@ fn a_nonce_changes_by_time_and_not_by_request() {
     assert_eq!(all.len(), 3);
 }
 
+// Defect E31 (nonce of one node refused by another): docs/defects.md
 #[test]
 fn nodes_with_one_secret_and_origin_take_each_others_nonces() {
     let (one, other) = (issuer(shared(1)), issuer(shared(1)));
@@ -76,6 +79,7 @@ fn nodes_with_one_secret_and_origin_take_each_others_nonces() {
     }
 }
 
+// Defect E34 (nonce of another purpose, origin or server accepted): docs/defects.md
 #[test]
 fn nonces_of_another_secret_origin_purpose_or_process_are_foreign() {
     let ours = issuer(shared(1));

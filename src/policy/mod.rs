@@ -72,6 +72,7 @@ pub use condition::resource::{
 };
 pub use decision::{Decision, Reason, ReasonCode};
 pub use effect::Effect;
+pub(crate) use engine::fault::OFFLINE_ACCESS;
 #[cfg(feature = "cedar")]
 pub(crate) use engine::owner::user;
 #[cfg(feature = "cedar")]

@@ -63,6 +63,7 @@ fn owner_and_kind_and_id_make_the_mark() {
     }
 }
 
+// Defect E22 (mark of no duration at the end of the window): docs/defects.md
 #[test]
 fn a_mark_of_the_last_second_is_kept_through_it() {
     let table = table();
@@ -128,6 +129,7 @@ fn owners_of_one_shard_have_a_share_each() {
     assert_eq!(claim(&table, mark(&other, 0), NOW + 60, NOW), Ok(true));
 }
 
+// Defect E28 (ended marks of shards without traffic keep the table full): docs/defects.md
 #[test]
 fn a_full_table_forgets_nothing_and_has_room_when_marks_have_ended() {
     let table = table();
@@ -152,6 +154,7 @@ fn a_full_table_forgets_nothing_and_has_room_when_marks_have_ended() {
     assert_eq!(table.len(), 1);
 }
 
+// Defect E29 (clock set back after marks were forgotten): docs/defects.md
 #[test]
 fn marks_that_were_forgotten_are_not_new_when_the_clock_goes_back() {
     let table = table();
@@ -193,6 +196,7 @@ fn a_full_table_is_reported_once_a_second_with_its_count() {
     assert_eq!(counts.1.load(Ordering::Relaxed), 5);
 }
 
+// Defect E23 (mark looked up, then saved): docs/defects.md
 #[test]
 fn of_equal_claims_on_many_threads_one_wins() {
     let table = ReplayTable::new(100_000).unwrap();

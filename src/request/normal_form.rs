@@ -154,6 +154,8 @@ mod tests {
         }
     }
 
+    // Defect E15 (path of htu compared without case or unescaped): docs/defects.md
+    // Defect E16 (slash at the end of htu removed): docs/defects.md
     #[test]
     fn different_resources_have_different_normal_forms() {
         for (one, other) in [

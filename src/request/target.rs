@@ -279,6 +279,7 @@ mod tests {
         }
     }
 
+    // Defect E20 (path decoded by a router and compared in that form): docs/defects.md
     #[test]
     fn the_path_is_compared_as_it_was_received() {
         let ours = url("https://api.example.com");
@@ -292,6 +293,7 @@ mod tests {
         assert!(!ours.fits("https://api.example.com*", "*"));
     }
 
+    // Defect E18 (prefix that a proxy adds or removes breaks every proof): docs/defects.md
     #[test]
     fn prefixes_of_proxies_are_added_and_removed() {
         let ours = url("https://api.example.com/svc2");

@@ -232,10 +232,11 @@ fn gates_of_single_routes_are_checked_too() {
 }
 
 #[test]
-fn a_scope_without_a_name_is_refused() {
+fn a_scope_that_no_caller_may_need_is_refused() {
     for (name, kind) in [
         ("", ConfigErrorKind::Empty),
         ("a b", ConfigErrorKind::ValueMalformed),
+        ("offline_access", ConfigErrorKind::Conflict),
     ] {
         for condition in [
             require_scope(name),

@@ -180,6 +180,7 @@ fn bearer_is_not_offered_where_only_dpop_can_pass() {
 }
 
 // RFC 9449 section 7.1, RFC 6750 section 3.1, RFC 9470 section 3.
+// Defect E50 (challenge of another scheme than that of the credential): docs/defects.md
 #[test]
 fn a_challenge_for_another_token_has_the_scheme_of_the_one_that_was_presented() {
     let gate = gate(Checks::dpop());

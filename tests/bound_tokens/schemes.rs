@@ -48,6 +48,7 @@ impl SenderConstraint for Proven {
 }
 
 // RFC 9449 section 7.1: a resource server must not accept an unbound token as a DPoP token.
+// Defect E12 (unbound token passes under DPoP): docs/defects.md
 #[test]
 fn token_under_dpop_is_bound_to_the_key_of_a_proof() {
     let plain = gate(validator().build().unwrap());

@@ -53,6 +53,7 @@ fn kind(
 }
 
 // RFC 8705 section 3.
+// Defect F02 (token bound to a certificate accepted without it): docs/defects.md
 #[test]
 fn a_bound_token_needs_the_certificate_of_the_connection() {
     let cnf = json!({"x5t#S256": x5t(1)});
@@ -141,6 +142,7 @@ fn challenges_say_what_can_mend_it() {
 }
 
 // RFC 8705 section 3.1: the hash of the DER bytes, and no other.
+// Defect F11 (hash of the text, of the key, or SHA-1 compared): docs/defects.md
 #[test]
 fn other_hashes_of_the_certificate_do_not_confirm() {
     let service = certificates();

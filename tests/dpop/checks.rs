@@ -23,6 +23,8 @@ fn a_good_proof_passes() {
     assert!(!admitted.headers().contains_key("dpop-nonce"));
 }
 
+// Defect E10 (two proofs, or two credentials): docs/defects.md
+// Defect E45 (several DPoP fields, a list or an empty field): docs/defects.md
 #[test]
 fn check_01_there_is_one_header_field() {
     let service = Service::new();
@@ -67,6 +69,7 @@ fn check_02_it_is_one_jws_in_its_only_spelling() {
     assert_eq!(service.kind(&request(&token, &[&good])), None);
 }
 
+// Defect E30 (proof without jti accepted where nobody checks replays): docs/defects.md
 #[test]
 fn check_03_all_required_claims_are_there_with_their_types() {
     let service = Service::new();
@@ -153,6 +156,8 @@ fn check_04_typ_is_that_of_proofs() {
     );
 }
 
+// Defect E08 (proof that is unsigned or signed with a shared secret): docs/defects.md
+// Defect E39 (algorithm recognized by the beginning of its name): docs/defects.md
 #[test]
 fn check_05_alg_is_one_of_the_configured_ones() {
     let service = Service::new();
@@ -162,6 +167,8 @@ fn check_05_alg_is_one_of_the_configured_ones() {
         json!("ES384"),
         json!("ES512"),
         json!("ES256K"),
+        json!("ES2567"),
+        json!("RSxyz"),
         json!("es256"),
         json!("RS256"),
         json!("PS256"),
@@ -204,6 +211,8 @@ fn check_06_the_signature_is_valid_under_the_key_of_the_proof() {
     assert_eq!(service.kind(&request(&token, &[&good])), None);
 }
 
+// Defect E07 (private key in the header of a proof): docs/defects.md
+// Defect E40 (private members of another key type accepted): docs/defects.md
 #[test]
 fn check_07_the_key_has_no_private_member() {
     let service = Service::new();
@@ -222,6 +231,7 @@ fn check_07_the_key_has_no_private_member() {
     }
 }
 
+// Defect E02 (method compared without case): docs/defects.md
 #[test]
 fn check_08_htm_is_the_method() {
     let service = Service::new();
@@ -235,6 +245,8 @@ fn check_08_htm_is_the_method() {
     assert_eq!(service.changed(|proof| proof.claim("htm", "GET")), None);
 }
 
+// Defect E01 (URI of a proof compared too loosely or too strictly): docs/defects.md
+// Defect E14 (htu with query or fragment refused): docs/defects.md
 #[test]
 fn check_09_htu_is_the_uri_without_query_and_fragment() {
     let service = Service::new();
@@ -282,6 +294,7 @@ fn ath(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(hash)
 }
 
+// Defect E06 (nonce absent, old or of another server accepted): docs/defects.md
 #[test]
 fn check_10_a_nonce_of_the_service_is_required_where_nonces_are_on() {
     let service =
@@ -300,6 +313,7 @@ fn check_10_a_nonce_of_the_service_is_required_where_nonces_are_on() {
     }
 }
 
+// Defect E04 (time of a proof accepted from a wide window, or added up without care): docs/defects.md
 #[test]
 fn check_11_it_was_made_recently() {
     let service = Service::new();
@@ -336,6 +350,8 @@ fn check_11_it_was_made_recently() {
     }
 }
 
+// Defect E03 (hash of the token absent or wrong): docs/defects.md
+// Defect E37 (signature verified before the cheap checks): docs/defects.md
 #[test]
 fn check_12_ath_is_the_hash_of_the_token_and_the_key_is_the_one_in_it() {
     let service = Service::new();
@@ -394,6 +410,7 @@ fn headers_that_change_the_meaning_are_refused_and_others_are_never_used() {
     }
 }
 
+// Defect E46 (confirmation taken from the proof): docs/defects.md
 #[test]
 fn a_confirmation_in_the_proof_confirms_nothing() {
     let service = Service::new();
@@ -405,6 +422,7 @@ fn a_confirmation_in_the_proof_confirms_nothing() {
     assert_eq!(service.kind(&request(&token, &[&proof.sign()])), MISMATCH);
 }
 
+// Defect E47 (proof used as access token, or the reverse): docs/defects.md
 #[test]
 fn a_proof_is_no_token_and_a_token_no_proof() {
     let service = Service::new();

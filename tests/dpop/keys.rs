@@ -21,6 +21,7 @@ fn kind(
     service.kind(&request(&token, &[&proof]))
 }
 
+// Defect E38 (one of the names of Ed25519 unknown): docs/defects.md
 #[test]
 fn both_names_of_ed25519_are_one_algorithm() {
     let service = Service::new();
@@ -38,6 +39,7 @@ fn both_names_of_ed25519_are_one_algorithm() {
     assert_eq!(ecdsa, INVALID);
 }
 
+// Defect E41 (RSA key of any size, or with a small exponent, in a proof): docs/defects.md
 #[test]
 fn rsa_keys_have_their_numbers_without_leading_zeros() {
     let service = Service::new();
@@ -67,6 +69,7 @@ fn rsa_keys_have_their_numbers_without_leading_zeros() {
     }
 }
 
+// Defect E43 (coordinate too short, modulus with a leading zero): docs/defects.md
 #[test]
 fn coordinates_have_their_full_length_and_one_spelling() {
     let service = Service::new();
@@ -130,6 +133,7 @@ fn type_curve_and_purpose_fit_the_algorithm() {
 }
 
 // The identity of edwards25519 accepts a signature of nobody.
+// Defect E44 (point off the curve, of small order or at infinity): docs/defects.md
 #[test]
 fn points_of_small_order_and_off_the_curve_are_refused() {
     let service = Service::new();
@@ -162,6 +166,7 @@ fn algorithms_that_are_not_named_are_refused() {
     assert_eq!(kind(&service, &es, "ES256", |_| ()), None);
 }
 
+// Defect E42 (thumbprint over all members, or of a certificate): docs/defects.md
 #[test]
 fn the_thumbprint_is_that_of_rfc_7638() {
     // RFC 9449 section 4.2 and 6.1.

@@ -104,6 +104,7 @@ fn a_nonce_that_ends_is_replaced_on_the_response() {
     assert_eq!(with(&service, &new), None);
 }
 
+// Defect E35 (clients with wrong clocks locked out although they have the nonce): docs/defects.md
 #[test]
 fn a_good_nonce_replaces_the_time_unless_it_is_strict() {
     let ours = service(shared(1));
@@ -136,6 +137,7 @@ fn a_good_nonce_replaces_the_time_unless_it_is_strict() {
 }
 
 // RFC 9449 section 8: a client that gets a nonce repeats the request.
+// Defect E33 (use_dpop_nonce answered to a current nonce): docs/defects.md
 #[test]
 fn a_fault_that_a_nonce_does_not_mend_has_none() {
     let service = service(shared(1));

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::common::*;
 
+// Defect E13 (scheme compared with case): docs/defects.md
 #[test]
 fn the_scheme_is_read_in_any_case() {
     let service = Service::new();
@@ -95,6 +96,7 @@ fn a_confirmation_that_is_not_understood_is_refused_with_a_perfect_proof() {
 }
 
 // RFC 9449 section 7.1: the scheme is part of the protection.
+// Defect E48 (bound token accepted from a query, a cookie, a form or a header of its own): docs/defects.md
 #[test]
 fn a_bound_token_passes_from_no_other_place() {
     let issuer = FakeKey::es256("issuer");
@@ -304,6 +306,7 @@ fn everything_that_is_bound_to_a_stolen_certificate_ends_with_it() {
 }
 
 // Defect E49 (cache answers for a bound token without a proof): docs/defects.md
+// Defect E49 (cached result of a bound token accepted without a proof): docs/defects.md
 #[test]
 fn a_cached_token_needs_a_proof_with_each_request() {
     use std::sync::Arc;
@@ -359,6 +362,7 @@ fn a_cached_token_needs_a_proof_with_each_request() {
 }
 
 // Defect E54 (proof in logs): docs/defects.md
+// Defect E54 (proof in a log or passed on to a backend): docs/defects.md
 #[test]
 fn no_text_about_a_proof_holds_it() {
     use std::sync::{Arc, Mutex};

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::common::*;
 
+// Defect E05 (proof accepted twice): docs/defects.md
 #[test]
 fn a_proof_passes_once_also_at_the_ends_of_its_time() {
     for offset in [-60_i64, -1, 0, 30] {
@@ -29,6 +30,7 @@ fn a_proof_passes_once_also_at_the_ends_of_its_time() {
     }
 }
 
+// Defect E25 (mark of the jti alone): docs/defects.md
 #[test]
 fn key_and_id_make_a_replay_and_nothing_else_does() {
     let service = Service::new();
@@ -49,6 +51,7 @@ fn key_and_id_make_a_replay_and_nothing_else_does() {
     assert_eq!(service.kind(&request(&token, &[&proof.sign()])), None);
 }
 
+// Defect E24 (mark written before the proof is verified): docs/defects.md
 #[test]
 fn a_refused_proof_leaves_no_mark() {
     let service = Service::new();
@@ -94,6 +97,7 @@ fn of_fifty_equal_proofs_on_eight_threads_one_passes() {
     assert_eq!(replayed.load(Ordering::Relaxed), 49);
 }
 
+// Defect E27 (full table of marks forgets one, or answers 401): docs/defects.md
 #[test]
 fn a_full_table_is_503_and_loses_no_mark() {
     let service = Service::with(|dpop| dpop.replays(ReplayTable::new(1_024).unwrap()));
@@ -134,6 +138,7 @@ fn a_clock_that_goes_ahead_and_back_lets_no_proof_pass_twice() {
     assert_eq!(service.kind(&parts), Some(RejectionKind::Unavailable));
 }
 
+// Defect E26 (number of marks of a client is a hidden rate limit): docs/defects.md
 #[test]
 fn five_thousand_proofs_of_one_client_pass_in_a_minute() {
     let service = Service::new();
@@ -158,6 +163,7 @@ fn a_replay_is_allowed_only_where_it_was_said() {
     assert_eq!(service.kind(&parts), INVALID);
 }
 
+// Defect E52 (marks forgotten at a restart): docs/defects.md
 #[test]
 fn proofs_of_before_the_start_are_refused_where_that_was_said() {
     let before = UnixTime::from_secs(NOW.as_secs() - 1);

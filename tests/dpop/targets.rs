@@ -23,6 +23,8 @@ fn kind(
 }
 
 // A proof that was stolen for another service would pass with any of them.
+// Defect E17 (address of the service taken from a header): docs/defects.md
+// Defect E19 (list in X-Forwarded-Proto breaks the address): docs/defects.md
 #[test]
 fn no_header_and_no_authority_of_the_request_line_says_where_a_request_was_sent() {
     let service = Service::new();

@@ -169,6 +169,7 @@ fn section_5_3_4_3_counts_for_introspected_tokens() {
 
 const ENDPOINT: &str = "https://idp.example.com/introspect";
 
+// Defect P01 (profile that is a name and no check): docs/defects.md
 #[test]
 fn section_5_3_4_3_revocations_are_noticed_or_tokens_are_short() {
     let binding = binding().build();

@@ -122,6 +122,8 @@ fn the_signed_token_is_validated_and_the_principal_says_that_it_was_encrypted() 
 }
 
 // Everybody knows the public key of a service.
+// Defect X83 (encrypted claims without a signature accepted): docs/defects.md
+// Defect X84 (encryption taken for authentication): docs/defects.md
 #[test]
 fn encryption_authenticates_nobody() {
     let service = Service::new();
@@ -162,6 +164,7 @@ fn encryption_authenticates_nobody() {
     }
 }
 
+// Defect X81 (compression, iterations or algorithms of another key in a JWE): docs/defects.md
 #[test]
 fn the_header_is_checked_before_a_key_is_used() {
     let service = Service::new();
@@ -201,6 +204,7 @@ fn the_header_is_checked_before_a_key_is_used() {
     }
 }
 
+// Defect X80 (padding oracle of encrypted tokens): docs/defects.md
 #[test]
 fn everything_from_the_encrypted_key_to_the_tag_has_one_answer() {
     let service = Service::new();
@@ -342,6 +346,7 @@ fn a_cached_token_is_still_an_encrypted_one() {
     }
 }
 
+// Defect X85 (one key for two purposes or algorithms): docs/defects.md
 #[test]
 fn keys_serve_one_algorithm_and_one_purpose() {
     let k = URL_SAFE_NO_PAD.encode(SECRET);

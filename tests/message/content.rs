@@ -48,6 +48,7 @@ fn every_known_digest_fits_and_one_is_known() {
     }
 }
 
+// Defect N01 (signature verified and body not): docs/defects.md
 #[test]
 fn a_changed_body_is_refused_although_the_signature_is_valid() {
     let service = Service::new();
@@ -63,6 +64,7 @@ fn a_changed_body_is_refused_although_the_signature_is_valid() {
 }
 
 // A request of HTTP/2 announces no length.
+// Defect N02 (content without a covered digest): docs/defects.md
 #[test]
 fn content_that_may_be_there_has_to_be_covered() {
     let service = Service::new();

@@ -23,6 +23,7 @@ fn a_signed_request_passes_and_says_by_whom() {
     assert!(signed.content_check().is_none());
 }
 
+// Defect N03 (client chooses what is covered): docs/defects.md
 #[test]
 fn the_client_does_not_choose_what_is_covered() {
     let service = Service::new();
@@ -58,6 +59,7 @@ fn a_proof_has_to_be_covered_where_there_is_one() {
     assert_eq!(with(&format!(r#"{COVERED} "dpop""#)), None);
 }
 
+// Defect N07 (@authority from Host): docs/defects.md
 #[test]
 fn what_is_signed_is_the_configured_address() {
     let service = Service::new();

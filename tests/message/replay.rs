@@ -77,6 +77,7 @@ fn a_replay_is_allowed_or_a_nonce_demanded_where_that_was_said() {
 }
 
 // Anybody can make a second valid signature of an ECDSA signature: (r, n - s).
+// Defect N09 (replay recognized by the bytes of the signature): docs/defects.md
 #[test]
 fn the_other_signature_of_one_message_is_a_replay() {
     let (signer, keys) = signer("own");

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::common::*;
 
+// Defect N11 (response that belongs to another request): docs/defects.md
 #[test]
 fn a_response_names_the_request_that_it_answers() {
     let service = Service::new();

@@ -7,6 +7,7 @@ use ring::hmac;
 
 use crate::common::*;
 
+// Defect N06 (duplicate labels, components or parameters): docs/defects.md
 #[test]
 fn other_signatures_are_ignored_and_ours_is_the_only_one() {
     let service = Service::new();
@@ -77,6 +78,7 @@ fn the_list_has_one_spelling() {
     assert_eq!(service.signed(&list(&more, "")), INVALID);
 }
 
+// Defect N05 (alg of the signature chooses the algorithm): docs/defects.md
 #[test]
 fn the_key_owns_the_algorithm() {
     let service = Service::new();

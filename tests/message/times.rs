@@ -2,6 +2,7 @@
 
 use crate::common::*;
 
+// Defect N10 (times in milliseconds, negative, or with fractions): docs/defects.md
 #[test]
 fn a_signature_is_recent() {
     let service = Service::new();
@@ -41,6 +42,11 @@ fn a_signature_is_recent() {
         let more = format!(";expires={expires}");
         assert_eq!(at(&now.to_string(), &more), expected, "{expires}");
     }
+    // It ends before it begins, and both are times at which a signature may pass.
+    let ends = |expires: u64| at(&(now + 20).to_string(), &format!(";expires={expires}"));
+    assert_eq!(ends(now + 20), INVALID);
+    assert_eq!(ends(now + 10), INVALID);
+    assert_eq!(ends(now + 21), None);
     let none = format!(r#"({COVERED});keyid="ed";tag="fapi-2-request""#);
     assert_eq!(service.signed(&none), INVALID);
 }

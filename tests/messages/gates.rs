@@ -139,5 +139,10 @@ pub(crate) fn rows() -> Vec<Row> {
             build(gate().authorizer(require_scope(""))),
             ["expected", "empty", "scope"],
         ),
+        row(
+            "a scope of the authorization server",
+            build(gate().authorizer(require_scope("offline_access"))),
+            ["expected", "offline_access", "remove"],
+        ),
     ]
 }

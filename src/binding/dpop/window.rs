@@ -90,6 +90,7 @@ mod tests {
 
     proptest! {
         /// Whatever is admitted is remembered for as long as it would be admitted again.
+        // Defect E21 (mark forgotten before the proof ends): docs/defects.md
         #[test]
         fn a_mark_lives_as_long_as_its_proof(
             down in 0_u64..1_000, fraction in 0_u64..2, past in 5_u64..=300, future in 5_u64..=300, now in 0_u64..2_000,

@@ -105,6 +105,7 @@ fn each_form_is_read() {
     }
 }
 
+// Defect F09 (two fields, a list, or bytes behind the certificate): docs/defects.md
 #[test]
 fn two_lines_and_values_that_are_none_are_malformed() {
     let der = der(1);
@@ -141,6 +142,8 @@ fn an_empty_value_is_no_certificate_where_proxies_send_it() {
 }
 
 // CVE-2026-46579: a header of anyone was believed.
+// Defect F01 (certificate header of a client believed): docs/defects.md
+// Defect F05 (header of an untrusted peer believed): docs/defects.md
 #[test]
 fn the_header_of_a_peer_that_is_not_trusted_counts_as_absent() {
     let der = der(1);
@@ -164,6 +167,7 @@ fn the_header_of_a_peer_that_is_not_trusted_counts_as_absent() {
     }
 }
 
+// Defect F10 (certificate of the proxy taken for that of the client): docs/defects.md
 #[test]
 fn the_certificate_of_the_proxy_is_not_that_of_the_client() {
     let form = CertificateHeader::Rfc9440;
@@ -180,6 +184,7 @@ fn the_certificate_of_the_proxy_is_not_that_of_the_client() {
     }
 }
 
+// Defect F12 (header with underscores read as the one with hyphens): docs/defects.md
 #[test]
 fn look_alikes_of_the_name_are_not_read() {
     let value = format!(":{}:", STANDARD.encode(der(1)));
@@ -192,6 +197,7 @@ fn look_alikes_of_the_name_are_not_read() {
     }
 }
 
+// Defect F14 (result of the verification by the proxy not read): docs/defects.md
 #[test]
 fn a_demand_must_be_met() {
     let form = CertificateHeader::Rfc9440;
@@ -216,6 +222,7 @@ fn a_demand_must_be_met() {
     }
 }
 
+// Defect F06 (plus sign decoded as a space): docs/defects.md
 #[test]
 fn a_plus_is_a_digit_of_base64() {
     // wso2/product-is#5085: it was read as a space.
@@ -339,6 +346,8 @@ fn a_quote_of_the_client_hides_no_element() {
     assert_eq!(read(&hops(1), &[&keys]), Ok(Some(hash(&der(1)))));
 }
 
+// Defect F07 (first element of X-Forwarded-Client-Cert taken): docs/defects.md
+// Defect F08 (Hash and Cert that disagree, separators in quotes): docs/defects.md
 #[test]
 fn elements_of_envoy_are_counted_from_the_right() {
     let (near, far) = (der(1), der(2));

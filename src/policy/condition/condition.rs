@@ -168,7 +168,8 @@ impl Condition {
     /// request; also for a scope without a name.
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions,
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for the name of a scope
-    /// with a space.
+    /// with a space; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for the scope
+    /// `offline_access`, which is one of the authorization server.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         let all = Self::combine_all(conditions, Node::All).ok_or_else(|| no_condition("all"))?;
         all.within_limits("all")
@@ -181,7 +182,8 @@ impl Condition {
     /// [`Empty`](crate::error::ConfigErrorKind::Empty) without a condition, or for a scope without a
     /// name; [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) above a limit of conditions;
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) for the name of a scope
-    /// with a space.
+    /// with a space; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for the scope
+    /// `offline_access`, which is one of the authorization server.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Result<Self, ConfigError> {
         let any = Self::combine_all(conditions, Node::Any).ok_or_else(|| no_condition("any"))?;
         any.within_limits("any")

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use crate::error::{ConfigError, ConfigErrorKind};
 
+/// The scope with which a client asks an authorization server for refresh tokens (OpenID Connect
+/// section 11). A challenge that names it would send every client to ask for one.
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
 /// A fault of a condition, for which it is refused where it is built into something, and unknown
 /// otherwise.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,14 +20,22 @@ pub(in crate::policy) enum Fault {
     },
     /// It requires a scope of this name, which no caller can have.
     Scope(Arc<str>),
+    /// It requires the scope for refresh tokens, which says nothing about this service.
+    OfflineAccess,
 }
 
 impl Fault {
-    /// Returns the fault of a scope's name: it has to be one word (RFC 6749 section 3.3).
+    /// Returns the fault of a scope's name: it has to be one word (RFC 6749 section 3.3), and that of
+    /// a right at this service.
     pub(in crate::policy) fn of_scope(name: &Arc<str>) -> Option<Self> {
         let is_other = |c: char| c.is_whitespace() || c.is_control();
-        let is_malformed = name.is_empty() || name.contains(is_other);
-        is_malformed.then(|| Self::Scope(Arc::clone(name)))
+        match &**name {
+            OFFLINE_ACCESS => Some(Self::OfflineAccess),
+            word if word.is_empty() || word.contains(is_other) => {
+                Some(Self::Scope(Arc::clone(name)))
+            }
+            _ => None,
+        }
     }
 
     pub(in crate::policy) fn error(&self, field: &'static str) -> ConfigError {
@@ -47,6 +59,12 @@ impl Fault {
                 );
                 ConfigError::malformed(field, detail)
             }
+            Self::OfflineAccess => {
+                let detail = "expected a scope of this service in `require_scope`, found \
+                              `offline_access`, which is one of the authorization server; remove the \
+                              condition";
+                ConfigError::conflict(field, detail)
+            }
         }
     }
 
@@ -57,6 +75,7 @@ impl Fault {
                 format!("a condition of {given} {what}, of at most {max}")
             }
             Self::Scope(_) => "a condition over a scope whose name is not one word".to_owned(),
+            Self::OfflineAccess => "a condition over the scope `offline_access`".to_owned(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::policy::condition::claims::ClaimTest;
 use crate::policy::condition::condition::Condition;
 use crate::policy::condition::details::DetailTest;
 use crate::policy::condition::{caller, claims, details, resource};
+use crate::policy::engine::fault::OFFLINE_ACCESS;
 use crate::policy::file::error::LoadError;
 use crate::policy::file::fields::{
     Fields, choice, flag, header_name, integer, list, method, scalar, seconds, string,
@@ -59,6 +60,11 @@ const FORMS: &[(&str, Form)] = &[
             let detail =
                 "expected one scope, found a string with a space; write a condition for each scope";
             return Err(pointer.malformed(detail));
+        }
+        if name == OFFLINE_ACCESS {
+            let detail = "expected a scope of this service, found `offline_access`, which is one of \
+                          the authorization server; remove the condition";
+            return Err(pointer.error(ConfigErrorKind::Conflict, detail));
         }
         Ok(claims::require_scope(name))
     }),
