@@ -15,6 +15,7 @@ use bearergate::replay::ReplayTable;
 use bearergate::request::TrustedPeers;
 use bearergate::secret_source::SecretSource;
 use bearergate::validator::Proofs;
+use serde_json::Value;
 
 use crate::bound_options::{BoundOptions, DpopOptions, Forwarded, NonceOptions, SignedRequests};
 
@@ -122,7 +123,12 @@ pub(crate) fn messages(
         .public_urls
         .first()
         .ok_or("--signed-requests needs --public-url")?;
-    let keys = KeySet::from_jwks(std::fs::read(&own.keys)?)?;
+    let jwks = std::fs::read(&own.keys)?;
+    let members: Value = serde_json::from_slice(&jwks)?;
+    let all = members.get("keys").and_then(Value::as_array);
+    let all = all.ok_or("--signed-requests is a JWK Set")?;
+    all.iter().try_for_each(|jwk| kid(jwk).map(drop))?;
+    let keys = KeySet::from_jwks(jwks)?;
     let verifier = MessageVerifier::fapi2(url.clone(), FixedMessageKeys::new(&keys)?);
     let verifier = match &own.tag {
         Some(tag) => verifier.tag(tag.as_str()),
@@ -130,14 +136,20 @@ pub(crate) fn messages(
     };
     let signer = own.response_key.as_ref().map(|file| {
         let jwk = std::fs::read(file)?;
-        let members: serde_json::Value = serde_json::from_slice(&jwk)?;
-        let kid = members.get("kid").and_then(serde_json::Value::as_str);
-        let kid = kid.ok_or("--sign-responses needs a key with `kid`")?;
         let key = SigningKey::from_jwk(&jwk)?;
         let signer = MessageSigner::new("fapi-2-response", url.clone(), key)?;
-        Ok::<_, Box<dyn Error>>(signer.keyid(kid))
+        Ok::<_, Box<dyn Error>>(signer.keyid(kid(&serde_json::from_slice(&jwk)?)?))
     });
     Ok((verifier.build()?, signer.transpose()?))
+}
+
+/// Returns the id of a key that also names its algorithm.
+fn kid(jwk: &Value) -> Outcome<&str> {
+    let member = |name| jwk.get(name).and_then(Value::as_str);
+    match (member("kid"), member("alg")) {
+        (Some(kid), Some(_)) => Ok(kid),
+        _ => Err("each key of signatures needs `kid` and `alg`".into()),
+    }
 }
 
 pub(crate) fn metadata(

@@ -253,9 +253,17 @@ fn public_urls(given: &mut Given, allows_http: bool) -> Outcome<Vec<ExternalUrl>
     texts.into_iter().map(url).collect()
 }
 
+/// Refuses a sign before a number.
+fn digits(text: &str) -> Outcome<&str> {
+    match text.bytes().all(|b| b.is_ascii_digit()) {
+        true => Ok(text),
+        false => Err("expected a whole number".into()),
+    }
+}
+
 fn seconds(text: &str, range: std::ops::RangeInclusive<u64>) -> Outcome<Duration> {
-    let secs: u64 = text.parse()?;
-    match range.contains(&secs) && text.bytes().all(|b| b.is_ascii_digit()) {
+    let secs: u64 = digits(text)?.parse()?;
+    match range.contains(&secs) {
         true => Ok(Duration::from_secs(secs)),
         false => Err(format!(
             "expected whole seconds from {} to {}",
@@ -302,7 +310,7 @@ fn dpop(given: &mut Given) -> Outcome<Option<DpopOptions>> {
         nonces: nonces(given)?,
         replay: match replay.as_deref().map(|text| text.strip_prefix("memory:")) {
             None => Some(1_000_000),
-            Some(Some(entries)) => Some(entries.parse()?),
+            Some(Some(entries)) => Some(digits(entries)?.parse()?),
             Some(None) if replay.as_deref() == Some("off") => None,
             Some(None) => return Err("--dpop-replay is memory:N or off".into()),
         },

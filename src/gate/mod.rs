@@ -104,8 +104,8 @@ impl Gate {
     /// request; see [`authorizes_per_route`](GateBuilder::authorizes_per_route).
     ///
     /// A [sender constraint](crate::validator::SenderConstraint) is called after all others, because a proof may be
-    /// good for one check only. It is called after a denial too, and its rejection is then the
-    /// reason of the refusal.
+    /// good for one check only. It is called after a denial and for a revoked token too, and its
+    /// rejection is then the reason of the refusal.
     ///
     /// The result is ready unless a validator, a list, the authorizer or a sender constraint has to
     /// wait, or the tokens of both slots are bound. Then what has to wait is called once more when

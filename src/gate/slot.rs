@@ -80,12 +80,36 @@ impl Slot {
             |validated| match validated {
                 Ok(principal) => {
                     let caller = self.caller(principal, &presented);
-                    let proof = place.into_proof();
-                    self.check_revocations(SlotCaller { proof, ..caller })
+                    let checked = self.check_revocations(caller);
+                    match place.into_proof() {
+                        None => checked,
+                        Some(proof) => self.await_proof(checked, proof, facts, now),
+                    }
                 }
                 Err(rejection) => NowOrLater::now(Err(rejection)),
             }
         )
+    }
+
+    /// Adds the proof that is still to be checked. That a token is revoked is told only to a client that
+    /// proves possession, for whom nothing comes after.
+    fn await_proof<'a>(
+        &'a self,
+        checked: NowOrLater<'a, SlotResult>,
+        proof: PendingProof,
+        facts: RequestFacts<'a>,
+        now: UnixTime,
+    ) -> NowOrLater<'a, SlotResult> {
+        checked.then(move |checked| match checked {
+            Ok(caller) => {
+                let proof = Some(proof);
+                NowOrLater::now(Ok(caller.map(|caller| SlotCaller { proof, ..caller })))
+            }
+            Err(rejection) if rejection.kind() == RejectionKind::TokenRevoked => self
+                .check_proof(proof, facts, now)
+                .map(|proven| proven.and(Err(rejection))),
+            Err(rejection) => NowOrLater::now(Err(rejection)),
+        })
     }
 
     /// Checks the proof of the slot's token. The credential is extracted a second time, which has

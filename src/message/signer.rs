@@ -139,7 +139,10 @@ impl MessageSigner {
                 return false;
             };
             parts.headers.insert(CONTENT_DIGEST, digest);
-            components.push(component("content-digest", vec![]));
+            let own = component("content-digest", vec![]);
+            if !components.contains(&own) {
+                components.push(own);
+            }
         }
         let text = self.parameters(&components, now);
         let target = Target {

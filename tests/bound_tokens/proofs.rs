@@ -124,13 +124,32 @@ fn proof_outranks_the_decision() {
     }
 }
 
+// A thief who cannot prove possession is not told that the theft was noticed.
+#[test]
+fn that_a_token_is_revoked_is_told_after_its_proof() {
+    let authorization = format!("Bearer {}", bound(1));
+    let headers = [
+        ("authorization", &*authorization),
+        ("x-app", "app"),
+        ("bad-proof", "1"),
+    ];
+    for list in [NO, Step::slow(Answer::No)] {
+        let once = Once::default();
+        let gate = gate(&once, list, YES, YES);
+        let bad = kind(drive(gate.check(&request(&headers))));
+        assert_eq!((bad, once.used()), (Some(RejectionKind::ProofInvalid), 1));
+        once.reset();
+        let good = kind(drive(gate.check(&bearer(&bound(1)))));
+        assert_eq!((good, once.used()), (Some(RejectionKind::TokenRevoked), 1));
+    }
+}
+
 #[test]
 fn proof_of_a_credential_that_is_not_accepted_is_not_used_up() {
     let once = Once::default();
     let accepted = bearer(&bound(1));
     let only_user = request(&[("authorization", &format!("Bearer {}", bound(1)))]);
     for (list, app, request, expected) in [
-        (NO, YES, &accepted, RejectionKind::TokenRevoked),
         (OUTAGE, YES, &accepted, RejectionKind::Unavailable),
         (YES, NO, &accepted, RejectionKind::TokenInactive),
         (YES, YES, &only_user, RejectionKind::CredentialMissing),

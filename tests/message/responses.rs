@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bearergate::crypto::Algorithm;
 use bearergate::issuer::{SigningKey, SigningKeys};
-use bearergate::message::{FixedMessageKeys, MessageSigner, MessageVerifier};
+use bearergate::message::{Component, FixedMessageKeys, MessageSigner, MessageVerifier};
 use bearergate::request::{Content, RequestFacts};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -119,7 +119,16 @@ fn a_request_that_the_crate_signs_passes() {
     let service = Service::new();
     let mut parts = service.parts(BODY);
     parts.headers.remove("content-digest");
+    // The digest is covered once, whether it is named or not.
+    let digest = Component::header(http::HeaderName::from_static("content-digest"));
+    let named = usual().into_iter().chain([digest]).collect::<Vec<_>>();
+    let mut other = parts.clone();
+    assert!(signer.sign_request(&mut other, BODY, &named, NOW));
     assert!(signer.sign_request(&mut parts, BODY, &usual(), NOW));
+    assert_eq!(
+        other.headers["signature-input"],
+        parts.headers["signature-input"]
+    );
     let verify = |content| {
         let facts = RequestFacts::from(&parts).with_content(content);
         verifier.verify(facts, None, NOW).try_now().unwrap()
