@@ -89,14 +89,14 @@ impl DecryptionKeys {
     /// Returns whether a token is decrypted by RSA, or why it is refused before.
     fn is_dear(&self, prepared: &Prepared<'_>) -> Result<bool, RejectionKind> {
         let header = JweHeader::read(&prepared.header)?;
-        let key = self.select(header.kid.as_deref(), header.algorithm);
+        let key = self.select(&header);
         key.ok_or(RejectionKind::KeyNotFound)?;
         Ok(header.algorithm.oaep().is_some())
     }
 
     fn open(&self, prepared: &Prepared<'_>) -> Result<Decrypted, Rejection> {
         let header = JweHeader::read(&prepared.header)?;
-        let key = self.select(header.kid.as_deref(), header.algorithm);
+        let key = self.select(&header);
         let key = key.ok_or(RejectionKind::KeyNotFound)?;
         let plaintext = open(&header, key, &prepared.sealed).map_err(unopened)?;
         let repeated = header.repeated.iter();

@@ -16,7 +16,7 @@ const FIELD: &str = "decryption_key";
 
 impl DecryptionKey {
     /// Imports a private or symmetric JWK (RFC 7517) for the algorithm that it names. For `dir` the JWK
-    /// may name the algorithm of the content.
+    /// may name the algorithm of the content, and then decrypts no other content.
     ///
     /// # Errors
     ///
@@ -112,7 +112,8 @@ impl DecryptionKey {
                 ));
             }
         };
-        Ok(Self::new(kid, algorithm, material))
+        let content = jwk.content();
+        Ok(Self::new(kid, algorithm, material).of_content(content))
     }
 }
 
@@ -169,6 +170,12 @@ impl<'j> Jwk<'j> {
         }
     }
 
+    /// Returns the algorithm of the content that a shared key names as its own.
+    fn content(&self) -> Option<ContentEncryption> {
+        let alg = self.get("alg").and_then(Value::as_str)?;
+        ContentEncryption::from_name(&alg)
+    }
+
     fn rsa(&self) -> Result<KeyMaterial, ConfigError> {
         let mut numbers: [Vec<u8>; 8] = Default::default();
         let names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
@@ -190,9 +197,10 @@ impl<'j> Jwk<'j> {
     fn direct(&self) -> Result<KeyMaterial, ConfigError> {
         let secret = Secret::new(self.bytes("k")?);
         check_direct(&secret)?;
-        let alg = self.get("alg").and_then(Value::as_str).unwrap_or_default();
-        let of_content = ContentEncryption::from_name(&alg);
-        if of_content.is_some_and(|own| own.lengths().0 != secret.expose().len()) {
+        if self
+            .content()
+            .is_some_and(|own| own.lengths().0 != secret.expose().len())
+        {
             return Err(malformed(
                 "expected a secret of the length of its algorithm",
             ));

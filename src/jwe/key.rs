@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::KeyManagement;
+use super::algorithm::{ContentEncryption, KeyManagement};
+use super::header::JweHeader;
 use super::turns::Turns;
 use crate::crypto::decrypt::{AgreementKey, RsaDecryptionKey};
 use crate::error::ConfigError;
@@ -18,6 +19,8 @@ pub struct DecryptionKey(Arc<Inner>);
 struct Inner {
     kid: Option<String>,
     algorithm: KeyManagement,
+    /// The one algorithm of the content, where the key names it.
+    content: Option<ContentEncryption>,
     material: Arc<KeyMaterial>,
 }
 
@@ -36,8 +39,15 @@ impl DecryptionKey {
         Self(Arc::new(Inner {
             kid,
             algorithm,
+            content: None,
             material: Arc::new(material),
         }))
+    }
+
+    /// Returns the same key, only for content under this algorithm if there is one.
+    pub(super) fn of_content(self, content: Option<ContentEncryption>) -> Self {
+        let inner = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Inner { content, ..inner }))
     }
 
     /// Returns the same key with this id. Tokens name it in `kid`.
@@ -105,15 +115,13 @@ impl DecryptionKeys {
         })
     }
 
-    /// Returns the one key that a token names: by its id, or the only one of its algorithm if the token
+    /// Returns the one key that a token names: by its id, or the only one of its algorithms if the token
     /// or the key has none.
-    pub(super) fn select(
-        &self,
-        kid: Option<&str>,
-        algorithm: KeyManagement,
-    ) -> Option<&DecryptionKey> {
+    pub(super) fn select(&self, header: &JweHeader<'_>) -> Option<&DecryptionKey> {
+        let kid = header.kid.as_deref();
         let fits = |key: &&DecryptionKey| {
-            key.algorithm() == algorithm
+            key.algorithm() == header.algorithm
+                && key.0.content.is_none_or(|own| own == header.encryption)
                 && (kid.is_none() || key.kid().is_none() || key.kid() == kid)
         };
         let mut fitting = self.keys.iter().filter(fits);

@@ -25,8 +25,12 @@ impl TargetUri {
     }
 
     /// Returns whether the URI of a proof (`htu`) names this resource: query and fragment are ignored, and
-    /// the rest is compared in normal form (RFC 3986 sections 6.2.2 and 6.2.3).
+    /// the rest is compared in normal form (RFC 3986 sections 6.2.2 and 6.2.3). One of more than
+    /// [`limits::PROOF_URI_BYTES`] names none.
     pub fn fits(&self, htu: &str) -> bool {
+        if htu.len() > limits::PROOF_URI_BYTES {
+            return false;
+        }
         let (own, htu) = (without_query(&self.0), without_query(htu));
         match normalized(own) {
             Some(own) => normalized(htu) == Some(own),
@@ -161,10 +165,10 @@ impl ExternalUrl {
     /// Returns whether the URI of a proof (`htu`) names the resource of a request. Its query and
     /// fragment are ignored (RFC 9449 section 4.3).
     pub(crate) fn fits(&self, htu: &str, path: &str) -> bool {
-        let htu = without_query(htu);
         if htu.len() > limits::PROOF_URI_BYTES {
             return false;
         }
+        let htu = without_query(htu);
         let outer = self.outer_path(path);
         if !outer.is_empty() && !outer.starts_with('/') {
             return false;

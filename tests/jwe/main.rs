@@ -425,3 +425,22 @@ fn explanations_of_encrypted_tokens_show_the_steps_of_the_signed_one() {
         Some("expiry")
     );
 }
+
+// A key of AES-GCM is no key of AES-CBC.
+#[test]
+fn a_key_of_one_content_algorithm_decrypts_no_other() {
+    let key = |alg: &str| {
+        let jwk =
+            json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode(SECRET), "kid": "own", "alg": alg});
+        DecryptionKeys::of([DecryptionKey::from_jwk(jwk.to_string()).unwrap()]).unwrap()
+    };
+    for (alg, expected) in [
+        ("dir", None),
+        ("A256GCM", None),
+        ("A128CBC-HS256", Some(RejectionKind::KeyNotFound)),
+    ] {
+        let service = Service::with(|validator| validator.encrypted_with(key(alg)));
+        let token = encrypt(&header(), &service.token().sign());
+        assert_eq!(service.kind(&token), expected, "{alg}");
+    }
+}

@@ -7,7 +7,6 @@ use bearergate::binding::{Binding, CertificateHeader, Dpop, ForwardedCertificate
 use bearergate::clock::{FakeClock, UnixTime};
 use bearergate::credential::Sources;
 use bearergate::crypto::Algorithm;
-use bearergate::error::ConfigErrorKind;
 use bearergate::key::KeySet;
 use bearergate::message::{Component, FixedMessageKeys, MessageVerifier};
 use bearergate::principal::Confirmation;
@@ -350,7 +349,8 @@ impl<'t> Message<'t> {
             return None;
         };
         let mut fields: Vec<(String, String)> = Vec::new();
-        while let Some(field) = line() {
+        loop {
+            let field = line()?;
             if field.is_empty() {
                 break;
             }
@@ -398,7 +398,6 @@ struct JweLine {
 impl JweLine {
     #[cfg(not(feature = "jwe"))]
     fn answer(self) -> Verdict {
-        let _ = ConfigErrorKind::Conflict;
         rejected(RejectionKind::TokenEncrypted)
     }
 
@@ -406,21 +405,26 @@ impl JweLine {
     fn answer(self) -> Verdict {
         use bearergate::jwe::{DecryptionKey, DecryptionKeys};
 
-        let Some(algorithm) = algorithm(&self.token) else {
+        let Some((algorithm, kid)) = named(&self.token) else {
             return rejected(RejectionKind::AlgorithmNotAllowed);
         };
         let one = self.jwk.into_iter();
         let set = self.jwks.iter().filter_map(|set| set["keys"].as_array());
         let all: Vec<Value> = one.chain(set.flatten().cloned()).collect();
-        // A key for another algorithm is not one for this token.
+        // A key for another algorithm or id is not one for this token.
         let import = |jwk: &Value| DecryptionKey::from_jwk_for(jwk.to_string(), algorithm).ok();
-        let keys: Vec<_> = all.iter().filter_map(import).collect();
-        let keys = match DecryptionKeys::of(keys) {
-            Ok(keys) => keys,
-            Err(error) if error.kind() == ConfigErrorKind::Conflict => {
-                return rejected(RejectionKind::KeyAmbiguous);
-            }
-            Err(_) => return rejected(RejectionKind::KeyNotFound),
+        let fits = |key: &DecryptionKey| match (key.kid(), &kid) {
+            (Some(own), Some(kid)) => own == kid,
+            _ => true,
+        };
+        let mut keys: Vec<_> = all.iter().filter_map(import).filter(fits).collect();
+        let key = match (keys.pop(), keys.is_empty()) {
+            (Some(key), true) => key,
+            (None, _) => return rejected(RejectionKind::KeyNotFound),
+            (Some(_), false) => return rejected(RejectionKind::KeyAmbiguous),
+        };
+        let Ok(keys) = DecryptionKeys::of([key]) else {
+            return rejected(RejectionKind::KeyNotFound);
         };
         match keys.decrypt(&self.token).try_now() {
             Ok(Ok(decrypted)) => {
@@ -434,13 +438,15 @@ impl JweLine {
     }
 }
 
-/// Returns the algorithm that a token names.
+/// Returns the algorithm and the key that a token names.
 #[cfg(feature = "jwe")]
-fn algorithm(token: &str) -> Option<bearergate::jwe::KeyManagement> {
+fn named(token: &str) -> Option<(bearergate::jwe::KeyManagement, Option<String>)> {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
     let header: Value = serde_json::from_slice(&header).ok()?;
-    bearergate::jwe::KeyManagement::from_name(header.get("alg")?.as_str()?)
+    let kid = header.get("kid").and_then(Value::as_str);
+    let algorithm = bearergate::jwe::KeyManagement::from_name(header.get("alg")?.as_str()?)?;
+    Some((algorithm, kid.map(str::to_owned)))
 }
