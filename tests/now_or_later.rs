@@ -465,6 +465,10 @@ fn bound_checks(waits: [bool; 4]) -> Report {
     let log = CallLog::default();
     let gate = bound_gate(waits, &log);
     let denied = |byte| jwt_for("denied", "k1", NOW + 600, &bound_to(byte));
+    let revoked = |byte| {
+        let more = bound_to(byte) + r#","scope":"revoked""#;
+        jwt("k1", NOW + 600, &more)
+    };
     let mut report = Report::new();
     for (name, token) in [
         ("unbound", jwt("k1", NOW + 600, "")),
@@ -473,10 +477,8 @@ fn bound_checks(waits: [bool; 4]) -> Report {
         ("proof unknown", jwt("k1", NOW + 600, &bound_to(3))),
         ("denied and proven", denied(1)),
         ("denied and not proven", denied(2)),
-        (
-            "revoked",
-            jwt("k1", NOW + 600, &(bound_to(1) + r#","scope":"revoked""#)),
-        ),
+        ("revoked and proven", revoked(1)),
+        ("revoked and not proven", revoked(2)),
         ("expired", jwt("k1", NOW - 600, &bound_to(1))),
     ] {
         let request = http::Request::get("/").header("authorization", format!("Bearer {token}"));
@@ -503,7 +505,8 @@ fn gate_asks_for_the_proof_of_a_bound_token_last_and_once() {
         "proof unknown: unavailable by revoked, authorizer, proof",
         "denied and proven: access_denied by keys, revoked, authorizer, proof",
         "denied and not proven: binding_mismatch by revoked, authorizer, proof",
-        "revoked: token_revoked by keys, revoked",
+        "revoked and proven: token_revoked by keys, revoked, proof",
+        "revoked and not proven: binding_mismatch by revoked, proof",
         "expired: token_expired by keys",
     ] {
         assert!(

@@ -6,8 +6,10 @@ use crate::error::Result;
 use crate::hit;
 use crate::jwt;
 use crate::jwt::Alg;
+use crate::message;
 use crate::policy;
 use crate::policy::By;
+use crate::proof;
 
 /// Cases that do the same work.
 #[derive(Debug)]
@@ -79,6 +81,18 @@ pub const ALL: &[Group] = &[
     Group {
         name: "introspection cache",
         cases: hit::introspected,
+    },
+    Group {
+        name: "dpop ES256",
+        cases: || proof::cases(Alg::Es256),
+    },
+    Group {
+        name: "dpop EdDSA",
+        cases: || proof::cases(Alg::EdDsa),
+    },
+    Group {
+        name: "message signature",
+        cases: message::cases,
     },
 ];
 

@@ -182,7 +182,11 @@ fn encode(value: &Value) -> String {
 }
 
 /// Changes one of the three parts of a token.
-fn with_part(token: &str, index: usize, change: impl FnOnce(&mut [u8])) -> Result<String> {
+///
+/// # Errors
+///
+/// Fails if the part is not base64url.
+pub fn with_part(token: &str, index: usize, change: impl FnOnce(&mut [u8])) -> Result<String> {
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     let mut bytes = URL_SAFE_NO_PAD.decode(&parts[index])?;
     change(&mut bytes);
@@ -191,7 +195,7 @@ fn with_part(token: &str, index: usize, change: impl FnOnce(&mut [u8])) -> Resul
 }
 
 /// Replaces the first `old` by `new`, which has the same length.
-fn swap(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+pub fn swap(bytes: &mut [u8], old: &[u8], new: &[u8]) {
     let found = bytes.windows(old.len()).position(|window| window == old);
     let start = found.expect("the claims contain the text to replace");
     bytes[start..start + new.len()].copy_from_slice(new);

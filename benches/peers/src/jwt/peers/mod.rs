@@ -72,7 +72,7 @@ pub fn work(name: &str) -> Result<()> {
 }
 
 /// Polls a future once, which is enough for a validation with static keys.
-fn ready<F: Future>(future: F) -> Option<F::Output> {
+pub fn ready<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,
