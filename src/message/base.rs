@@ -43,7 +43,7 @@ pub(super) fn base(
     components: &[ComponentId<'_>],
     parameters: &str,
 ) -> Option<String> {
-    let mut base = String::with_capacity(1_024);
+    let mut base = String::with_capacity(2_048 + parameters.len());
     for component in components {
         component.push(&mut base);
         base.push_str(": ");

@@ -67,7 +67,9 @@ impl Component {
                     },
                 ),
             ] => match items.as_slice() {
-                [(name, parameters)] => ComponentId::read(name, parameters)?.into_owned(),
+                [(name, parameters)] => {
+                    ComponentId::read(name.clone(), parameters.clone())?.into_owned()
+                }
                 _ => None,
             },
             _ => None,
@@ -91,7 +93,7 @@ impl Component {
 /// A component as a message names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct ComponentId<'t> {
-    pub(super) name: Cow<'static, str>,
+    pub(super) name: Cow<'t, str>,
     pub(super) parameters: Parameters<'t>,
 }
 
@@ -100,7 +102,7 @@ const KNOWN: [&str; 5] = ["bs", "key", "name", "req", "sf"];
 
 impl<'t> ComponentId<'t> {
     /// Reads an item of the list, whose names and parameters must be known.
-    pub(super) fn read(bare: &Bare, parameters: &Parameters<'t>) -> Option<Self> {
+    pub(super) fn read(bare: Bare<'t>, parameters: Parameters<'t>) -> Option<Self> {
         let Bare::String(name) = bare else {
             return None;
         };
@@ -109,20 +111,17 @@ impl<'t> ComponentId<'t> {
             KNOWN.contains(key) && is_text == ["key", "name"].contains(key)
         });
         let is_lower = !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase());
-        (is_known && is_lower).then(|| Self {
-            name: Cow::Owned(name.clone()),
-            parameters: parameters.clone(),
-        })
+        (is_known && is_lower).then_some(Self { name, parameters })
     }
 
-    /// Returns the identifier with parameter names of its own: those that are known.
-    pub(super) fn into_owned(self) -> Option<ComponentId<'static>> {
-        let own = |(key, value)| {
+    /// Returns the identifier with text of its own; the names of parameters are those that are known.
+    fn into_owned(self) -> Option<ComponentId<'static>> {
+        let own = |(key, value): (&str, Bare<'t>)| {
             let known = KNOWN.iter().find(|known| **known == key)?;
-            Some((*known, value))
+            Some((*known, Bare::into_owned(value)))
         };
         Some(ComponentId {
-            name: self.name,
+            name: Cow::Owned(self.name.into_owned()),
             parameters: self
                 .parameters
                 .into_iter()

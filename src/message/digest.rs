@@ -1,5 +1,7 @@
 //! Digests of content (RFC 9530).
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use ring::digest::{Context, SHA256, SHA512};
 use subtle::ConstantTimeEq;
@@ -23,18 +25,19 @@ const KNOWN: [&str; 2] = ["sha-256", "sha-512"];
 impl ContentCheck {
     /// Reads the digests of a message: `None` if the field is malformed, or has no known digest.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut joined = String::new();
-        for (number, line) in headers.get_all("content-digest").into_iter().enumerate() {
-            if number > 0 {
-                joined.push_str(", ");
-            }
-            joined.push_str(line.to_str().ok()?);
+        let mut lines = headers.get_all("content-digest").into_iter();
+        let mut joined = Cow::Borrowed(lines.next().map_or(Ok(""), |own| own.to_str()).ok()?);
+        for line in lines {
+            joined.to_mut().extend([", ", line.to_str().ok()?]);
         }
-        let members = dictionary(&joined)?;
-        let find = |name: &str| match &members.iter().find(|(own, _)| *own == name)?.1.value {
-            MemberValue::Item(Bare::Bytes(bytes)) => Some(bytes.clone()),
-            // A digest that is no byte sequence fits no content.
-            _ => Some(Vec::new()),
+        let mut members = dictionary(&joined)?;
+        let find = |name: &str| {
+            let at = members.iter().position(|(own, _)| *own == name)?;
+            match members.swap_remove(at).1.value {
+                MemberValue::Item(Bare::Bytes(bytes)) => Some(bytes),
+                // A digest that is no byte sequence fits no content.
+                _ => Some(Vec::new()),
+            }
         };
         let [sha256, sha512] = KNOWN.map(find);
         if sha256.is_none() && sha512.is_none() {

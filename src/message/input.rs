@@ -1,22 +1,24 @@
 //! `Signature-Input` and `Signature`: which signature of a message is looked at.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 
 use super::component::ComponentId;
 use super::structured::{Bare, Dictionary, Member, MemberValue, dictionary, push_member};
 use crate::limits;
 
-/// A signature of a message, as it is described.
-pub(super) struct SignatureInput {
-    pub(super) label: String,
+/// A signature of a message, as it is described there.
+pub(super) struct SignatureInput<'h> {
+    pub(super) label: &'h str,
     /// The text of the list with its parameters, which is signed.
-    pub(super) text: String,
-    pub(super) components: Vec<ComponentId<'static>>,
+    pub(super) text: &'h str,
+    pub(super) components: Vec<ComponentId<'h>>,
     pub(super) created: Option<i64>,
     pub(super) expires: Option<i64>,
-    pub(super) nonce: Option<String>,
-    pub(super) alg: Option<String>,
-    pub(super) keyid: Option<String>,
+    pub(super) nonce: Option<Cow<'h, str>>,
+    pub(super) alg: Option<Cow<'h, str>>,
+    pub(super) keyid: Option<Cow<'h, str>>,
     pub(super) signature: Vec<u8>,
 }
 
@@ -29,23 +31,26 @@ pub(super) enum NoInput {
 }
 
 /// Returns the one signature with this tag, or the only one if no tag is required.
-pub(super) fn find(headers: &HeaderMap, tag: Option<&str>) -> Result<SignatureInput, NoInput> {
+pub(super) fn find<'h>(
+    headers: &'h HeaderMap,
+    tag: Option<&str>,
+) -> Result<SignatureInput<'h>, NoInput> {
     let inputs = only_line(headers, "signature-input")?;
     let signatures = only_line(headers, "signature")?;
     let (Some(inputs), Some(signatures)) = (inputs, signatures) else {
         return Err(NoInput::Absent);
     };
-    let inputs = parse(inputs)?;
-    let signatures = parse(signatures)?;
-    let mut own = inputs.iter().filter(|(_, member)| has_tag(member, tag));
-    let (label, member) = own.next().ok_or(NoInput::Absent)?;
+    let mut inputs = parse(inputs)?;
+    let mut signatures = parse(signatures)?;
+    let mut own = (0..).zip(&inputs).filter(|(_, (_, own))| has_tag(own, tag));
+    let (at, (label, _)) = own.next().ok_or(NoInput::Absent)?;
     if own.next().is_some() {
         return Err(NoInput::Malformed(
             "expected one signature with the tag, found several",
         ));
     }
-    let signature = signatures.iter().find(|(known, _)| known == label);
-    let (_, signature) = signature.ok_or(NoInput::Absent)?;
+    let signature = signatures.iter().position(|(known, _)| known == label);
+    let signature = signature.ok_or(NoInput::Absent)?;
     let is_same = inputs.len() == signatures.len()
         && inputs
             .iter()
@@ -55,6 +60,8 @@ pub(super) fn find(headers: &HeaderMap, tag: Option<&str>) -> Result<SignatureIn
             "expected the same labels in both fields, found others",
         ));
     }
+    let (label, member) = inputs.swap_remove(at);
+    let (_, signature) = signatures.swap_remove(signature);
     read(label, member, signature).ok_or(NoInput::Malformed(
         "expected a list of components with their parameters, found another value",
     ))
@@ -92,57 +99,61 @@ fn has_tag(member: &Member<'_>, tag: Option<&str>) -> bool {
         return true;
     };
     let mut tags = member.parameters.iter().filter(|(key, _)| *key == "tag");
-    tags.any(|(_, value)| *value == Bare::String(tag.to_owned()))
+    tags.any(|(_, value)| matches!(value, Bare::String(own) if own == tag))
 }
 
-fn read(label: &str, member: &Member<'_>, signature: &Member<'_>) -> Option<SignatureInput> {
-    let MemberValue::List(items) = &member.value else {
+fn read<'h>(
+    label: &'h str,
+    member: Member<'h>,
+    signature: Member<'h>,
+) -> Option<SignatureInput<'h>> {
+    // What is signed is the text; it must be the only spelling of what is read.
+    let mut canonical = String::with_capacity(member.text.len());
+    push_member(&member, &mut canonical);
+    if canonical != member.text {
+        return None;
+    }
+    let MemberValue::List(items) = member.value else {
         return None;
     };
-    let MemberValue::Item(Bare::Bytes(signature)) = &signature.value else {
+    let MemberValue::Item(Bare::Bytes(signature)) = signature.value else {
         return None;
     };
-    let mut components: Vec<ComponentId<'static>> = Vec::new();
+    let mut components: Vec<ComponentId<'h>> = Vec::with_capacity(items.len());
     for (name, parameters) in items {
-        let component = ComponentId::read(name, parameters)?.into_owned()?;
+        let component = ComponentId::read(name, parameters)?;
         let is_twice = components.iter().any(|own| own.is_same(&component));
         if is_twice || components.len() >= limits::SIGNED_COMPONENTS {
             return None;
         }
         components.push(component);
     }
-    // What is signed is the text; it must be the only spelling of what was read.
-    let mut canonical = String::with_capacity(member.text.len());
-    push_member(member, &mut canonical);
-    if canonical != member.text {
-        return None;
-    }
     let mut own = SignatureInput {
-        label: label.to_owned(),
-        text: canonical,
+        label,
+        text: member.text,
         components,
         created: None,
         expires: None,
         nonce: None,
         alg: None,
         keyid: None,
-        signature: signature.clone(),
+        signature,
     };
-    for (key, value) in &member.parameters {
+    for (key, value) in member.parameters {
         own.set(key, value)?;
     }
     Some(own)
 }
 
-impl SignatureInput {
+impl<'h> SignatureInput<'h> {
     /// Takes a parameter, whose type must be the right one. Unknown parameters are signed, and ignored.
-    fn set(&mut self, key: &str, value: &Bare) -> Option<()> {
+    fn set(&mut self, key: &str, value: Bare<'h>) -> Option<()> {
         match (key, value) {
-            ("created", Bare::Integer(time)) => self.created = Some(*time),
-            ("expires", Bare::Integer(time)) => self.expires = Some(*time),
-            ("nonce", Bare::String(text)) => self.nonce = Some(text.clone()),
-            ("alg", Bare::String(text)) => self.alg = Some(text.clone()),
-            ("keyid", Bare::String(text)) => self.keyid = Some(text.clone()),
+            ("created", Bare::Integer(time)) => self.created = Some(time),
+            ("expires", Bare::Integer(time)) => self.expires = Some(time),
+            ("nonce", Bare::String(text)) => self.nonce = Some(text),
+            ("alg", Bare::String(text)) => self.alg = Some(text),
+            ("keyid", Bare::String(text)) => self.keyid = Some(text),
             ("created" | "expires" | "nonce" | "alg" | "keyid", _) => return None,
             ("tag", Bare::String(_)) => {}
             ("tag", _) => return None,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::digest::ContentCheck;
+use super::input::SignatureInput;
 use crate::clock::UnixTime;
 
 /// A request whose signature is valid. Cheap to clone.
@@ -16,21 +17,24 @@ struct Inner {
     label: String,
     keyid: Option<String>,
     created: Option<UnixTime>,
-    covered: Vec<String>,
+    /// The names, each with a line end.
+    covered: String,
     content: Option<ContentCheck>,
 }
 
 impl Signed {
     pub(super) fn new(
-        label: String,
-        keyid: Option<String>,
+        input: &SignatureInput<'_>,
         created: Option<UnixTime>,
-        covered: Vec<String>,
         content: Option<ContentCheck>,
     ) -> Self {
+        let mut covered = String::with_capacity(input.text.len());
+        for component in &input.components {
+            covered.extend([&*component.name, "\n"]);
+        }
         Self(Arc::new(Inner {
-            label,
-            keyid,
+            label: input.label.to_owned(),
+            keyid: input.keyid.as_deref().map(str::to_owned),
             created,
             covered,
             content,
@@ -54,7 +58,7 @@ impl Signed {
 
     /// Returns the names of the components that are signed.
     pub fn covered(&self) -> impl Iterator<Item = &str> {
-        self.0.covered.iter().map(String::as_str)
+        self.0.covered.lines()
     }
 
     /// Returns the check of content that is read later

@@ -12,7 +12,7 @@ use super::base::{Message, Target, base};
 use super::component::{Component, ComponentId};
 use super::keys::registered_name;
 use super::signed::Signed;
-use super::structured::{Bare, push_parameters, push_string};
+use super::structured::{Bare, Parameters, push_parameters, push_string};
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::issuer::SigningKey;
@@ -104,7 +104,7 @@ impl MessageSigner {
             components.push(component("content-digest", vec![req()]));
         }
         if let Some(signed) = signed {
-            let key = || ("key", Bare::String(signed.label().to_owned()));
+            let key = || ("key", Bare::String(signed.label().into()));
             components.push(component("signature", vec![req(), key()]));
             components.push(component("signature-input", vec![req(), key()]));
         }
@@ -165,8 +165,8 @@ impl MessageSigner {
         let created = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let parameters = vec![
             ("created", Bare::Integer(created)),
-            ("keyid", Bare::String(self.0.keyid.clone())),
-            ("tag", Bare::String(self.0.tag.clone())),
+            ("keyid", Bare::String(self.0.keyid.as_str().into())),
+            ("tag", Bare::String(self.0.tag.as_str().into())),
         ];
         push_parameters(&parameters, &mut text);
         text
@@ -188,9 +188,9 @@ impl MessageSigner {
     }
 }
 
-fn component<'t>(name: &str, parameters: Vec<(&'t str, Bare)>) -> ComponentId<'t> {
+fn component<'t>(name: &'t str, parameters: Parameters<'t>) -> ComponentId<'t> {
     ComponentId {
-        name: name.to_owned().into(),
+        name: name.into(),
         parameters,
     }
 }

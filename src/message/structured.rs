@@ -1,5 +1,7 @@
 //! A strict reader of dictionaries of structured fields (RFC 8941), and their one serialization.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -7,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 pub(super) type Dictionary<'t> = Vec<(&'t str, Member<'t>)>;
 
 /// Parameters, each key once.
-pub(super) type Parameters<'t> = Vec<(&'t str, Bare)>;
+pub(super) type Parameters<'t> = Vec<(&'t str, Bare<'t>)>;
 
 /// A member: its value, its parameters, and its text.
 #[derive(Clone, Debug)]
@@ -19,20 +21,34 @@ pub(super) struct Member<'t> {
 
 #[derive(Clone, Debug)]
 pub(super) enum MemberValue<'t> {
-    Item(Bare),
-    List(Vec<(Bare, Parameters<'t>)>),
+    Item(Bare<'t>),
+    List(Vec<(Bare<'t>, Parameters<'t>)>),
 }
 
 /// A value without parameters.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Bare {
+pub(super) enum Bare<'t> {
     Boolean(bool),
     Bytes(Vec<u8>),
     /// Its text.
-    Decimal(String),
+    Decimal(Cow<'t, str>),
     Integer(i64),
-    String(String),
-    Token(String),
+    String(Cow<'t, str>),
+    Token(Cow<'t, str>),
+}
+
+impl Bare<'_> {
+    /// Returns the value with text of its own.
+    pub(super) fn into_owned(self) -> Bare<'static> {
+        match self {
+            Self::Boolean(value) => Bare::Boolean(value),
+            Self::Bytes(bytes) => Bare::Bytes(bytes),
+            Self::Decimal(text) => Bare::Decimal(text.into_owned().into()),
+            Self::Integer(number) => Bare::Integer(number),
+            Self::String(text) => Bare::String(text.into_owned().into()),
+            Self::Token(text) => Bare::Token(text.into_owned().into()),
+        }
+    }
 }
 
 /// Reads a whole field value as a dictionary, or returns `None` if it is none, or has a key twice.
@@ -119,7 +135,7 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn list(&mut self) -> Option<Vec<(Bare, Parameters<'t>)>> {
+    fn list(&mut self) -> Option<Vec<(Bare<'t>, Parameters<'t>)>> {
         let mut items = Vec::new();
         loop {
             self.0 = self.0.trim_start_matches(' ');
@@ -154,7 +170,7 @@ impl<'t> Reader<'t> {
         Some(all)
     }
 
-    fn bare(&mut self) -> Option<Bare> {
+    fn bare(&mut self) -> Option<Bare<'t>> {
         match self.0.as_bytes().first()? {
             b'"' => self.string(),
             b':' => self.bytes(),
@@ -163,20 +179,32 @@ impl<'t> Reader<'t> {
             b'*' | b'a'..=b'z' | b'A'..=b'Z' => {
                 let is_part =
                     |b: u8| b.is_ascii_alphanumeric() || b":/!#$%&'*+-.^_`|~".contains(&b);
-                Some(Bare::Token(self.take_while(is_part).to_owned()))
+                Some(Bare::Token(self.take_while(is_part).into()))
             }
             _ => None,
         }
     }
 
-    fn string(&mut self) -> Option<Bare> {
+    fn string(&mut self) -> Option<Bare<'t>> {
+        let is_plain = |b: u8| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\');
+        let inner = self.0.strip_prefix('"')?;
+        let end = inner.bytes().position(|b| !is_plain(b))?;
+        let (plain, rest) = inner.split_at_checked(end)?;
+        if let Some(rest) = rest.strip_prefix('"') {
+            self.0 = rest;
+            return Some(Bare::String(plain.into()));
+        }
+        self.escaped_string()
+    }
+
+    fn escaped_string(&mut self) -> Option<Bare<'t>> {
         let mut text = String::new();
         let mut letters = self.0.char_indices().skip(1);
         loop {
             match letters.next()? {
                 (at, '"') => {
                     self.0 = self.0.get(at + 1..)?;
-                    return Some(Bare::String(text));
+                    return Some(Bare::String(text.into()));
                 }
                 (_, '\\') => match letters.next()? {
                     (_, letter @ ('"' | '\\')) => text.push(letter),
@@ -188,13 +216,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn bytes(&mut self) -> Option<Bare> {
+    fn bytes(&mut self) -> Option<Bare<'t>> {
         let (text, rest) = self.0.strip_prefix(':')?.split_once(':')?;
         self.0 = rest;
         STANDARD.decode(text).ok().map(Bare::Bytes)
     }
 
-    fn boolean(&mut self) -> Option<Bare> {
+    fn boolean(&mut self) -> Option<Bare<'t>> {
         let (text, rest) = self.0.split_at_checked(2)?;
         self.0 = rest;
         match text {
@@ -204,7 +232,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn number(&mut self) -> Option<Bare> {
+    fn number(&mut self) -> Option<Bare<'t>> {
         let start = self.0;
         self.0 = self.0.strip_prefix('-').unwrap_or(self.0);
         let whole = self.take_while(|b| b.is_ascii_digit());
@@ -216,12 +244,12 @@ impl<'t> Reader<'t> {
         self.0 = rest;
         let part = self.take_while(|b| b.is_ascii_digit());
         let is_decimal = (1..=12).contains(&whole.len()) && (1..=3).contains(&part.len());
-        is_decimal.then(|| Bare::Decimal(consumed(start, self.0).to_owned()))
+        is_decimal.then(|| Bare::Decimal(consumed(start, self.0).into()))
     }
 }
 
 /// Appends a value in its one serialization.
-pub(super) fn push_bare(bare: &Bare, out: &mut String) {
+pub(super) fn push_bare(bare: &Bare<'_>, out: &mut String) {
     match bare {
         Bare::Boolean(value) => out.push_str(if *value { "?1" } else { "?0" }),
         Bare::Bytes(bytes) => {
@@ -238,12 +266,14 @@ pub(super) fn push_bare(bare: &Bare, out: &mut String) {
 /// Appends a string with its quotes.
 pub(super) fn push_string(text: &str, out: &mut String) {
     out.push('"');
-    for letter in text.chars() {
-        if matches!(letter, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(letter);
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\\']) {
+        let (plain, escaped) = rest.split_at(at);
+        let (letter, after) = escaped.split_at(1);
+        out.extend([plain, "\\", letter]);
+        rest = after;
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -103,12 +103,16 @@ impl MessageVerifier {
             let is_kept = self.0.replays.is_some();
             let mark = is_kept.then(|| mark(&input, &base, &key, has_proof, facts.method()));
             let mark = mark.flatten();
-            self.claim(input, mark, content, now)
+            self.claim(&input, mark, content, now)
         })
     }
 
     /// Reads the signature with the tag, and checks its times and what it covers.
-    fn read(&self, facts: &RequestFacts<'_>, now: UnixTime) -> Result<SignatureInput, Rejection> {
+    fn read<'h>(
+        &self,
+        facts: &RequestFacts<'h>,
+        now: UnixTime,
+    ) -> Result<SignatureInput<'h>, Rejection> {
         let settings = &*self.0;
         let input =
             find(facts.headers(), settings.tag.as_deref()).map_err(|fault| match fault {
@@ -138,7 +142,7 @@ impl MessageVerifier {
     /// Checks the content, or returns what checks it later.
     fn check_content(
         &self,
-        input: &SignatureInput,
+        input: &SignatureInput<'_>,
         facts: &RequestFacts<'_>,
     ) -> Result<Option<ContentCheck>, Rejection> {
         let content = facts.content();
@@ -171,7 +175,7 @@ impl MessageVerifier {
     /// Verifies the signature, and returns what is signed.
     fn check_signature(
         &self,
-        input: &SignatureInput,
+        input: &SignatureInput<'_>,
         key: &Key,
         facts: RequestFacts<'_>,
     ) -> Result<String, Rejection> {
@@ -199,7 +203,7 @@ impl MessageVerifier {
             facts,
             url: &self.0.url,
         };
-        let base = base(Message::Request(target), &input.components, &input.text);
+        let base = base(Message::Request(target), &input.components, input.text);
         let base = base.ok_or_else(|| {
             invalid("expected every covered component in the message, found one that is not; let the client \
              sign what it sends")
@@ -216,7 +220,7 @@ impl MessageVerifier {
     /// Claims the request, which only the first of its kind can.
     fn claim(
         &self,
-        input: SignatureInput,
+        input: &SignatureInput<'_>,
         mark: Option<ReplayMark>,
         content: Option<ContentCheck>,
         now: UnixTime,
@@ -225,13 +229,8 @@ impl MessageVerifier {
         let until = created
             .unwrap_or(now.as_secs())
             .saturating_add(self.0.max_age + 1);
-        let covered = input
-            .components
-            .into_iter()
-            .map(|own| own.name.into_owned())
-            .collect();
         let created = created.map(UnixTime::from_secs);
-        let signed = Signed::new(input.label, input.keyid, created, covered, content);
+        let signed = Signed::new(input, created, content);
         let (Some(mark), Some(store)) = (mark, &self.0.replays) else {
             return NowOrLater::now(Ok(signed));
         };
@@ -245,7 +244,7 @@ impl MessageVerifier {
 }
 
 impl Settings {
-    fn check_times(&self, input: &SignatureInput, now: UnixTime) -> Result<(), Rejection> {
+    fn check_times(&self, input: &SignatureInput<'_>, now: UnixTime) -> Result<(), Rejection> {
         let now = now.as_secs();
         let created = input.created.and_then(|own| u64::try_from(own).ok());
         let Some(created) = created else {
@@ -276,7 +275,7 @@ impl Settings {
 ///
 /// Signature bytes are never part of it: of one ECDSA signature anybody can make a second valid one.
 fn mark(
-    input: &SignatureInput,
+    input: &SignatureInput<'_>,
     base: &str,
     key: &KeyId,
     has_proof: bool,
