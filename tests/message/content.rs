@@ -128,3 +128,29 @@ fn content_that_is_read_later_is_checked_at_its_end() {
     );
     assert!(check().finish().is_err());
 }
+
+// RFC 9530 section 2 and appendix B.1.
+#[test]
+fn the_examples_of_rfc_9530_fit_their_content() {
+    let service = Service::new();
+    let content = b"{\"hello\": \"world\"}\n";
+    let sha256 = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+    let sha512 = "sha-512=:YMAam51Jz/jOATT6/zvHrLVgOYTGFy1d6GJiOHTohq4yP+pgk4vf2aCsyRZOtw8MjkM7iw7yZ/WkppmM44T3qg==:";
+    assert_eq!(bearergate::message::content_digest(content), sha256);
+    let both = format!("{sha256},{sha512}");
+    for value in [sha256, sha512, &both] {
+        assert_eq!(
+            with(&service, value, Content::Whole(content)),
+            None,
+            "{value}"
+        );
+    }
+    for value in [sha256, sha512] {
+        let other = Content::Whole(b"{\"hello\": \"world\"}");
+        assert_eq!(
+            with(&service, &format!("{value} "), other),
+            INVALID,
+            "{value}"
+        );
+    }
+}
