@@ -210,4 +210,10 @@ impl IssuerRules {
             Purpose::IntrospectionAnswer => PrincipalKind::Other,
         }
     }
+
+    /// Returns whether `cnf` says which key the sender holds. In an introspection response that is
+    /// said of the token inside, and by its own member (RFC 9701 section 5).
+    pub(super) fn is_bound_by_confirmation(&self) -> bool {
+        !matches!(self.purpose, Purpose::IntrospectionAnswer)
+    }
 }

@@ -205,7 +205,10 @@ impl JwtValidator {
             now,
         })?;
         let scopes = scopes(issuer.scope_claim.as_deref(), &claims)?;
-        let (times, confirmation) = (claims.times, claims.confirmation);
+        let times = claims.times;
+        let confirmation = claims
+            .confirmation
+            .filter(|_| issuer.is_bound_by_confirmation());
         if confirmation.is_some_and(|c| self.constraint.is_none() || !c.is_understood()) {
             return Err(rejections::binding_required());
         }

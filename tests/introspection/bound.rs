@@ -109,11 +109,14 @@ async fn the_confirmation_of_a_signed_answer_is_the_inner_one() {
     answer(json!({"x5t#S256": URL_SAFE_NO_PAD.encode([7; 32])}), None);
     let good = proof(&setup, &client, "two");
     assert_eq!(kind(&gate, "DPoP", "two", Some(&good)).await, mismatch);
-    // An answer is not itself bound: one that says so is not used.
-    answer(jkt(&client), Some(jkt(&other)));
-    for (key, token) in [(&client, "three"), (&other, "three")] {
-        let proof = proof(&setup, key, token);
-        let unavailable = Some(RejectionKind::Unavailable);
-        assert_eq!(kind(&gate, "DPoP", token, Some(&proof)).await, unavailable);
+    // What the answer says of itself is not said of the token.
+    for outer in [jkt(&other), json!({}), json!({"unknown": "method"})] {
+        answer(jkt(&client), Some(outer.clone()));
+        let token = format!("three-{outer}").replace(['{', '}', '"', ':'], "");
+        for (key, expected) in [(&client, None), (&other, mismatch)] {
+            let proof = proof(&setup, key, &token);
+            let found = kind(&gate, "DPoP", &token, Some(&proof)).await;
+            assert_eq!(found, expected, "{outer}");
+        }
     }
 }
