@@ -1,5 +1,7 @@
 //! The settings of a builder that say which tokens are made for this service's purpose.
 
+use std::sync::Arc;
+
 use super::absent::Blank;
 use super::access_token::AccessMark;
 use super::builder::JwtValidatorBuilder;
@@ -8,6 +10,8 @@ use super::claim_name::ClaimName;
 use super::id_token::IdTokenRules;
 use super::issuer_rules::{AcceptedTypes, Expiry, Purpose, RequiredType};
 use super::requirement::Requirement;
+use crate::limits;
+use crate::principal::Claims;
 use crate::validator::names;
 
 impl JwtValidatorBuilder<NeedsAudience> {
@@ -26,6 +30,58 @@ impl JwtValidatorBuilder<NeedsAudience> {
         self.config.types = AcceptedTypes::IdToken;
         self.require_all([ClaimName::Sub, ClaimName::Iat]);
         self.audiences([client])
+    }
+
+    /// Validates transaction tokens of this trust domain in place of access tokens (draft OAuth
+    /// Transaction Tokens): what a call at the edge of the domain was made for, which its services pass on
+    /// unchanged from one to the next.
+    ///
+    /// The audience is the trust domain, and `typ` must be `txntoken+jwt`. `iat`, `exp`, `sub`, `txn`,
+    /// `scope` and `req_wl` are required, the last three as strings, and the lifetime is at most
+    /// [`limits::TRANSACTION_LIFETIME`](crate::limits::TRANSACTION_LIFETIME). Such a token authenticates no
+    /// caller: services send it again and again, and nothing notices a replay. So require a credential of
+    /// the calling workload too, as the application of a gate:
+    ///
+    /// ```
+    /// use bearergate::credential::Sources;
+    /// use bearergate::key::KeySet;
+    /// use bearergate::{Gate, JwtValidator, TokenValidator, require_scope};
+    ///
+    /// # fn build(
+    /// #     keys: KeySet, workloads: impl TokenValidator + 'static,
+    /// # ) -> Result<Gate, bearergate::ConfigError> {
+    /// let transactions = JwtValidator::builder()
+    ///     .issuer("https://txn.example.com")
+    ///     .transaction_token("https://trust.example.com")
+    ///     .keys(keys)
+    ///     .build()?;
+    /// Gate::builder()
+    ///     .validator(transactions)
+    ///     .sources(Sources::builder().without_bearer().header("txn-token").build()?)
+    ///     .client_validator(workloads)
+    ///     .client_sources(Sources::default())
+    ///     .authorizer(require_scope("orders.read"))
+    ///     .build()
+    /// # }
+    /// ```
+    pub fn transaction_token(
+        mut self,
+        trust_domain: impl Into<String>,
+    ) -> JwtValidatorBuilder<NeedsKeys> {
+        self.config.purpose = Purpose::TransactionToken;
+        self.require_all([ClaimName::Sub, ClaimName::Iat]);
+        self.config.types = AcceptedTypes::Only(required("txntoken+jwt"));
+        let lifetime = Requirement::MaxLifetime(limits::TRANSACTION_LIFETIME);
+        let texts = ["txn", "scope", "req_wl"].map(|name| {
+            let is_text = move |claims: Claims<'_>| {
+                let text = claims.value(name).and_then(|value| value.as_str());
+                text.is_some_and(|text| !text.is_empty())
+            };
+            Requirement::Check(name.into(), Arc::new(is_text))
+        });
+        self.config.requirements.push(lifetime);
+        self.config.requirements.extend(texts);
+        self.audiences([trust_domain.into()])
     }
 }
 

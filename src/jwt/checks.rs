@@ -153,7 +153,7 @@ impl Purpose {
             Self::AccessToken(mark) => access_token::check(token, mark.as_ref()),
             Self::IdToken(rules) => rules.check(token),
             // Its `typ`, which is required, is of no other purpose.
-            Self::IntrospectionAnswer => Ok(()),
+            Self::IntrospectionAnswer | Self::TransactionToken => Ok(()),
         }
     }
 }

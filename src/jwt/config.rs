@@ -198,7 +198,7 @@ impl JwtConfig {
                 rules.presenters = self.presenters.unwrap_or_default();
                 rules.audiences = self.trusted_audiences.unwrap_or_default();
             }
-            Purpose::IntrospectionAnswer => {}
+            Purpose::IntrospectionAnswer | Purpose::TransactionToken => {}
         }
         Ok(IssuerRules {
             absent: AbsentClaims::new(&self.absent)?,

@@ -168,6 +168,8 @@ pub(super) enum Purpose {
     IdToken(Box<IdTokenRules>),
     /// The response of an introspection endpoint (RFC 9701).
     IntrospectionAnswer,
+    /// A transaction token of a trust domain.
+    TransactionToken,
 }
 
 impl Purpose {
@@ -176,6 +178,7 @@ impl Purpose {
             Self::AccessToken(_) => TokenPurpose::AccessToken,
             Self::IdToken(_) => TokenPurpose::IdToken,
             Self::IntrospectionAnswer => TokenPurpose::IntrospectionAnswer,
+            Self::TransactionToken => TokenPurpose::Transaction,
         }
     }
 }
@@ -207,7 +210,7 @@ impl IssuerRules {
         match self.purpose {
             Purpose::AccessToken(_) => PrincipalKind::AccessToken,
             Purpose::IdToken(_) => PrincipalKind::IdToken,
-            Purpose::IntrospectionAnswer => PrincipalKind::Other,
+            Purpose::IntrospectionAnswer | Purpose::TransactionToken => PrincipalKind::Other,
         }
     }
 

@@ -79,3 +79,6 @@ pub(crate) const LEEWAY_MAX: Duration = Duration::from_secs(600);
 
 /// Longest form body in bytes that is searched for a credential.
 pub(crate) const FORM_BYTES: usize = 1024 * 1024;
+
+/// Longest life of a transaction token. The draft asks for minutes or less.
+pub const TRANSACTION_LIFETIME: Duration = Duration::from_secs(600);
