@@ -10,13 +10,15 @@ use super::grants::Grants;
 use super::header::Typ;
 use super::id_token::IdTokenRules;
 use super::purpose::TokenPurpose;
+use super::rejections;
 use super::requirement::Requirement;
 use super::tenant::IssuerPattern;
 use crate::clock::Leeway;
 use crate::credential::without_application;
 use crate::crypto::Algorithms;
+use crate::error::Rejection;
 use crate::key::{KeySet, KeyStore};
-use crate::principal::{Authority, PrincipalKind};
+use crate::principal::{Authority, Confirmation, PrincipalKind};
 
 /// One trusted issuer: its names, its keys and the rules for its tokens.
 #[derive(Clone, Debug)]
@@ -214,9 +216,20 @@ impl IssuerRules {
         }
     }
 
-    /// Returns whether `cnf` says which key the sender holds. In an introspection response that is
-    /// said of the token inside, and by its own member (RFC 9701 section 5).
-    pub(super) fn is_bound_by_confirmation(&self) -> bool {
-        !matches!(self.purpose, Purpose::IntrospectionAnswer)
+    /// Returns what the sender has to prove, unless nothing here can check it. The `cnf` of an
+    /// introspection response itself says nothing: that of the token is inside (RFC 9701 section 5).
+    #[inline(never)]
+    pub(super) fn binding(
+        &self,
+        named: Confirmation,
+        is_checked: bool,
+    ) -> Result<Option<Confirmation>, Rejection> {
+        if matches!(self.purpose, Purpose::IntrospectionAnswer) {
+            return Ok(None);
+        }
+        match is_checked && named.is_understood() {
+            true => Ok(Some(named)),
+            false => Err(rejections::binding_required()),
+        }
     }
 }

@@ -206,12 +206,10 @@ impl JwtValidator {
         })?;
         let scopes = scopes(issuer.scope_claim.as_deref(), &claims)?;
         let times = claims.times;
-        let confirmation = claims
-            .confirmation
-            .filter(|_| issuer.is_bound_by_confirmation());
-        if confirmation.is_some_and(|c| self.constraint.is_none() || !c.is_understood()) {
-            return Err(rejections::binding_required());
-        }
+        let confirmation = match claims.confirmation {
+            Some(named) => issuer.binding(named, self.constraint.is_some())?,
+            None => None,
+        };
         let slots = &token.slots;
         let mut reader = FactReader(&mut document);
         let subject = slots.find(ClaimName::Sub).map(|p| reader.string(p));
