@@ -174,8 +174,16 @@ impl ExternalUrl {
             return false;
         }
         let own = [&*self.origin, &self.path, outer];
-        if is_normal_path(outer) && is_normal_path(&self.path) && is_concatenation(htu, own) {
-            return true;
+        if is_normal_path(outer) && is_normal_path(&self.path) {
+            if is_concatenation(htu, own) {
+                return true;
+            }
+            // Where both are in their normal form, other text is another resource.
+            let path = htu.strip_prefix(&*self.origin);
+            let has_path = !self.path.is_empty() || !outer.is_empty();
+            if has_path && path.is_some_and(|own| own.starts_with('/') && is_normal_path(own)) {
+                return false;
+            }
         }
         match normalized(&own.concat()) {
             Some(own) => normalized(htu) == Some(own),

@@ -48,21 +48,6 @@ impl Buffer {
     }
 }
 
-/// The bytes that a compact JWS can have.
-const IS_LEGAL: [bool; 256] = {
-    let mut all = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let is_legal =
-            (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_' | b'.');
-        if let Some((place, _)) = all.split_at_mut(byte).1.split_first_mut() {
-            *place = is_legal;
-        }
-        byte += 1;
-    }
-    all
-};
-
 /// The longest signature: of an RSA key of 4 096 bits.
 const SIGNATURE_BYTES: usize = limits::PROOF_RSA_BITS_MAX / 8;
 
@@ -85,19 +70,20 @@ impl<'p> Parts<'p> {
             let detail = "expected at most 8192 bytes, found more";
             return Err(Fault::invalid("form", detail));
         }
-        // Every byte is looked at, so that the loop has no branch.
-        let is_legal = |b: &u8| IS_LEGAL.get(usize::from(*b)).is_some_and(|own| *own);
-        if !text.iter().fold(true, |all, b| all & is_legal(b)) {
-            let detail = "expected one compact JWS, found another text or a list";
+        // Other bytes that are not legal are found where the parts are decoded.
+        let mut found = memchr::memchr2_iter(b'.', b',', text);
+        let dots = (found.next(), found.next(), found.next());
+        let parts = match dots {
+            (Some(first), Some(second), None) => text
+                .get(..first)
+                .zip(text.get(first + 1..second))
+                .zip(text.get(second + 1..))
+                .filter(|_| text.get(first) == text.get(second) && text.get(first) == Some(&b'.')),
+            _ => None,
+        };
+        let Some(((header, claims), signature)) = parts else {
+            let detail = "expected one compact JWS of three parts, found another text or a list";
             return Err(Fault::invalid("form", detail));
-        }
-        let mut parts = text.split(|b| *b == b'.');
-        let all = (parts.next(), parts.next(), parts.next(), parts.next());
-        let (Some(header), Some(claims), Some(signature), None) = all else {
-            return Err(Fault::invalid(
-                "form",
-                "expected three parts, found another number",
-            ));
         };
         Ok(Self {
             header,
