@@ -69,7 +69,9 @@ fn dpop(options: &BoundOptions, own: &DpopOptions) -> Outcome<(Dpop, Option<Repl
     let mut builder = urls.fold(Dpop::at(first), bearergate::binding::DpopBuilder::or_at);
     if options.fapi2 {
         builder = builder.algorithms(Fapi2::ALGORITHMS);
-        if own.nonces.is_none() {
+        // Nonces of this process end with it.
+        let has_own = |own: &NonceOptions| own.file.is_none();
+        if !own.nonces.as_ref().is_some_and(has_own) {
             builder = builder.refuse_older_than_start();
         }
     }

@@ -9,7 +9,7 @@ use super::dpop::{Dpop, DpopFacts};
 use super::methods::Methods;
 use crate::clock::UnixTime;
 use crate::credential::PresentedCredential;
-use crate::error::Rejection;
+use crate::error::{Rejection, RejectionKind};
 use crate::now_or_later::NowOrLater;
 use crate::principal::{Confirmation, Confirmed};
 use crate::validator::{Proofs, SenderConstraint};
@@ -64,16 +64,24 @@ impl Binding {
     /// Checks the proof of a confirmation, for a [validator of one's
     /// own](crate::validator::TokenValidator) whose credentials are bound to keys.
     ///
-    /// Call it after everything else: a proof is good for one check.
+    /// Call it after everything else: a proof is good for one check. For an explanation
+    /// ([`is_diagnosis`](PresentedCredential::is_diagnosis)) nothing is used up. The next nonce of a client,
+    /// and what says that the proof is fresh, are known only for a constraint of the validators of this
+    /// crate.
     ///
     /// # Errors
     ///
-    /// Those of [`SenderConstraint::check`].
+    /// Those of [`SenderConstraint::check`], and
+    /// [`BindingRequired`](crate::error::RejectionKind::BindingRequired) for a confirmation without a method,
+    /// or with one that is not known.
     pub fn prove<'a>(
         &'a self,
         confirmation: &'a Confirmation,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Result<Confirmed, Rejection>> {
+        if !confirmation.is_understood() {
+            return NowOrLater::now(Err(RejectionKind::BindingRequired.into()));
+        }
         let checked = self.0.check(confirmation, presented);
         checked.map(|checked| checked.map(|()| Confirmed::new(*confirmation)))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header;
+use http::{HeaderValue, header};
 
 use super::report::{report_admitted, report_refused};
 use super::slots::Slots;
@@ -53,12 +53,7 @@ impl GateCore {
     /// Adds the nonce of the first proof, so that the client need not be refused once more.
     fn with_first_nonce(&self, refusal: Refusal, now: Option<UnixTime>) -> Refusal {
         let nonce = now.and_then(|now| self.slots.iter().find_map(|slot| slot.router.nonce(now)));
-        let nonce = nonce.as_ref().and_then(|nonce| nonce.to_str().ok());
-        let params = refusal.params().clone();
-        match nonce.map(|nonce| params.with_dpop_nonce(nonce)) {
-            Some(Ok(params)) => refusal.with_params(params),
-            _ => refusal,
-        }
+        with_nonce(refusal, nonce.as_ref())
     }
 
     fn refusal_of(&self, stop: Stop) -> Refusal {
@@ -82,6 +77,16 @@ impl GateCore {
 
     pub(super) fn report_refused(&self, refusal: &Refusal, caller: Option<&Principal>) {
         report_refused(self.observer.as_deref(), refusal, caller);
+    }
+}
+
+/// Adds the nonce that the client has to use next.
+pub(super) fn with_nonce(refusal: Refusal, nonce: Option<&HeaderValue>) -> Refusal {
+    let nonce = nonce.and_then(|nonce| nonce.to_str().ok());
+    let params = refusal.params().clone();
+    match nonce.map(|nonce| params.with_dpop_nonce(nonce)) {
+        Some(Ok(params)) => refusal.with_params(params),
+        _ => refusal,
     }
 }
 

@@ -20,7 +20,7 @@
 //! nothing.
 
 use super::admitted::{Admitted, Authenticated};
-use super::core::GateCore;
+use super::core::{GateCore, with_nonce};
 use super::enforcement::Enforce;
 use super::slots::{Callers, Proofs};
 use super::stop::Stop;
@@ -224,7 +224,10 @@ impl<'a, E: Enforce> Passage<'a, E> {
             Ok((decision, proven)) if decision.is_allowed() => {
                 self.admit(caller.proven(proven), decision)
             }
-            Ok((decision, _)) => self.stop(Some(caller), Stop::Denied(decision)).map(Err),
+            Ok((decision, proven)) => {
+                let refused = self.stop(Some(caller), Stop::Denied(decision));
+                refused.map(move |refusal| Err(with_nonce(refusal, proven.nonce.as_ref())))
+            }
             Err(rejection) => self.stop(Some(caller), Stop::Rejected(rejection)).map(Err),
         })
     }

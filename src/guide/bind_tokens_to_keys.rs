@@ -79,10 +79,11 @@
 //! # A proof is used once
 //!
 //! The last step claims the id of the proof (`jti`) together with its key, in one atomic step. A refused
-//! proof leaves no mark. By default the marks are in a [`ReplayTable`] for 1 000 000 proofs, which is
-//! 11 000 proofs a second in at most 40 MB; one key has a quarter of it at most. A full table evicts
-//! nothing: the request is 503 with `Retry-After`, and [`ReplayTableFull`](crate::event::Event) is
-//! reported.
+//! proof leaves no mark. By default the marks are in a [`ReplayTable`] for 1 000 000 proofs in at most
+//! 40 MB; one key has a quarter of it at most. A mark lives as long as its proof could pass: 90 seconds by
+//! default, which is 11 000 proofs a second, and with nonces up to two of their windows, which is 4 000
+//! proofs a second for windows of 120 seconds and 140 for windows of an hour. A full table evicts nothing:
+//! the request is 503 with `Retry-After`, and [`ReplayTableFull`](crate::event::Event) is reported.
 //!
 //! The table is of one process:
 //!

@@ -53,7 +53,7 @@
 //! | 5.3.4-3 revocation | at build | introspection, [`revocations`](crate::gate::GateBuilder::revocations), or [`accept_unrevocable`](crate::profile::Fapi2::accept_unrevocable) with tokens of at most ten minutes | `section_5_3_4_3_revocations_are_noticed_or_tokens_are_short` |
 //! | 5.3.4-4 authorization | at build | an authorizer other than `allow_any_authenticated` | `section_5_3_4_4_something_authorizes` |
 //! | 5.3.4-5 sender-constrained tokens | at build, and on each request | the binding of the profile, [`required`](crate::binding::BindingBuilder::required), in each validator | `section_5_3_4_5_tokens_are_bound_and_the_binding_is_checked`, `ensure_holder_of_key_required` |
-//! | 5.3.4-5 proofs are used once | at build, and on each request | a replay store; `refuse_older_than_start` or nonces | `section_5_3_4_5_no_proof_is_used_again_after_a_restart`, `dpop_negative_a_jti_is_used_once` |
+//! | 5.3.4-5 proofs are used once | at build, and on each request | a replay store; `refuse_older_than_start`, or nonces of this process | `section_5_3_4_5_no_proof_is_used_again_after_a_restart`, `dpop_negative_a_jti_is_used_once` |
 //! | 5.4.1-1 `PS256`, `ES256`, `EdDSA` | at build | algorithms of tokens, proofs, signed answers and signed requests | `section_5_4_1_1_algorithms_are_those_of_the_profile` |
 //! | 5.4.1-2, -3 sizes of keys | when a key is imported | RSA of 2048 bits or more, P-256, Ed25519 | `tests/keys` |
 //! | 5.4.2 `x5u`, `jku`, equal ids | on each request | never read; a key is found by type and algorithm, or is `key_ambiguous` | `tests/jwt`, `tests/keys` |

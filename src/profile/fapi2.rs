@@ -227,9 +227,8 @@ fn check_dpop(facts: &DpopFacts) -> Result<(), ConfigError> {
     if !facts.survives_restart {
         return Err(row(
             "5.3.4-5",
-            "proofs that a restart does not make usable again, found a check without nonces that \
-             accepts proofs of before its start; call `DpopBuilder::refuse_older_than_start`, or set \
-             `nonces`",
+            "proofs that a restart does not make usable again, found a check that accepts proofs of \
+             before its start; call `DpopBuilder::refuse_older_than_start`, or set nonces of this process",
         ));
     }
     Ok(())

@@ -21,8 +21,10 @@ use crate::now_or_later::NowOrLater;
 ///
 /// - Of all claims of one mark before its `until` exactly one returns `true`, in one atomic step,
 ///   also of claims at the same time on several nodes.
-/// - Never evict a mark before its `until` (keeping it longer is safe: nothing comes again by then), and never return `true` for a mark that was not kept. A
+/// - Never evict a mark before its `until`, and never return `true` for a mark that was not kept. A
 ///   store without room, or that does not answer, returns an error.
+/// - `until` is a time of the clock of this node. A store that ends marks by a clock of its own keeps
+///   each for 65 seconds more: the clocks differ, and a request may wait before it claims.
 /// - Act when the result is first polled, and then to the end: a claim whose request is dropped may
 ///   stay claimed.
 pub trait ReplayStore: fmt::Debug + Send + Sync {

@@ -185,10 +185,21 @@ impl ExternalUrl {
                 return false;
             }
         }
-        match normalized(&own.concat()) {
+        match self.normal_form(outer) {
             Some(own) => normalized(htu) == Some(own),
             None => false,
         }
+    }
+
+    /// Returns the normal form of an outer path under this base. Dot segments do not leave the base:
+    /// what is there may be another service.
+    fn normal_form(&self, outer: &str) -> Option<String> {
+        let base = [&*self.origin, &self.path].concat();
+        if self.path.is_empty() || outer.is_empty() {
+            return normalized(&[&*base, outer].concat());
+        }
+        let path = normalized(&[&*self.origin, outer].concat())?;
+        Some(normalized(&base)? + path.strip_prefix(&*self.origin)?)
     }
 }
 
@@ -336,6 +347,29 @@ mod tests {
         for bad in ["", "internal", "/internal/", "/", "/a?b", "/%61", "/a/../b"] {
             assert!(url("https://h.example").without(bad).is_err(), "{bad}");
         }
+    }
+
+    // A proof that was made for the other service would pass.
+    #[test]
+    fn dot_segments_do_not_leave_the_base() {
+        let ours = url("https://api.example.com/svc2")
+            .without("/internal")
+            .unwrap();
+        let other = "https://api.example.com/svc1/x";
+        for path in [
+            "/../svc1/x",
+            "/%2e%2E/svc1/x",
+            "/a/../../svc1/x",
+            "/internal/../svc1/x",
+            "/internal/./../svc1/x",
+        ] {
+            assert!(!ours.fits(other, path), "{path}");
+            let below = "https://api.example.com/svc2/svc1/x";
+            assert!(ours.fits(below, path), "{path}");
+        }
+        assert!(ours.fits("https://api.example.com/svc2/b", "/a/../b"));
+        assert!(ours.fits("https://api.example.com/svc2/a/../b", "/b"));
+        assert!(!ours.fits("https://api.example.com/svc2/../b", "/b"));
     }
 
     #[test]

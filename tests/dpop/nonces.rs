@@ -104,6 +104,31 @@ fn a_nonce_that_ends_is_replaced_on_the_response() {
     assert_eq!(with(&service, &new), None);
 }
 
+// The proof was good; only the right is missing.
+#[test]
+fn a_denied_request_gets_the_next_nonce_too() {
+    let service = service(shared(1));
+    let old = learned(&service);
+    let gate = service
+        .gate
+        .require(bearergate::require_scope("admin"))
+        .unwrap();
+    let denied = || {
+        let token = service.bound_token();
+        let proof = service.proof(&token).nonce(&old).sign();
+        let refusal = gate
+            .try_check_now(&request(&token, &[&proof]))
+            .unwrap()
+            .unwrap_err();
+        (refusal.status().as_u16(), nonce(&refusal))
+    };
+    assert_eq!(denied(), (403, None));
+    service.clock.advance(Duration::from_secs(120));
+    let (status, new) = denied();
+    assert_eq!(status, 403);
+    assert_eq!(with(&service, &new.unwrap()), None);
+}
+
 // Defect E35 (clients with wrong clocks locked out although they have the nonce): docs/defects.md
 #[test]
 fn a_good_nonce_replaces_the_time_unless_it_is_strict() {

@@ -214,6 +214,90 @@ fn a_validator_of_ones_own_makes_a_confirmed_principal() {
         check(&[]).unwrap_err().kind(),
         RejectionKind::BindingRequired
     );
+    // An explanation uses no proof up.
+    let proof = service.proof("opaque").sign();
+    let parts = request("opaque", &[&proof]);
+    assert!(gate.explain(&parts).try_now().is_ok());
+    assert!(gate.try_check_now(&parts).unwrap().is_ok());
+}
+
+#[test]
+fn a_confirmation_without_a_method_confirms_nobody() {
+    let service = Service::new();
+    let binding = Binding::dpop(dpop(&service.clock).build().unwrap()).build();
+    let sources = bearergate::credential::Sources::default();
+    let (parts, ()) = http::Request::get("/")
+        .header("authorization", "Bearer opaque")
+        .body(())
+        .unwrap()
+        .into_parts();
+    let facts = bearergate::request::RequestFacts::from(&parts);
+    let presented = sources.extract(&facts).unwrap();
+    let none = bearergate::principal::Confirmation::default();
+    let proven = binding.prove(&none, &presented).try_now().unwrap();
+    assert_eq!(proven.unwrap_err().kind(), RejectionKind::BindingRequired);
+}
+
+// Both validators have a clone of one binding, and the proof is good for one check.
+#[test]
+fn two_validators_of_one_credential_check_its_proof_once() {
+    use std::time::Duration;
+
+    use bearergate::credential::PresentedCredential;
+    use bearergate::validator::Shape;
+    use bearergate::{NowOrLater, Principal, Rejection, TokenValidator};
+
+    /// Accepts what both accept.
+    #[derive(Debug)]
+    struct Both([JwtValidator; 2]);
+
+    impl TokenValidator for Both {
+        fn shapes(&self) -> &[Shape] {
+            self.0[0].shapes()
+        }
+
+        fn validate<'a>(
+            &'a self,
+            presented: &'a PresentedCredential<'a>,
+        ) -> NowOrLater<'a, Result<Principal, Rejection>> {
+            let first = self.0[0].validate(presented);
+            first.and_then(|_| self.0[1].validate(presented))
+        }
+
+        fn proofs(&self) -> bearergate::validator::Proofs {
+            self.0[0].proofs()
+        }
+    }
+
+    let service = Service::new();
+    let issuer = FakeKey::es256("issuer");
+    let binding = Binding::dpop(dpop(&service.clock).build().unwrap()).build();
+    let validator = || {
+        JwtValidator::builder()
+            .issuer("https://idp.example.com")
+            .audience(URL)
+            .keys(issuer.key_set())
+            .sender_constraint(binding.clone())
+            .build()
+            .unwrap()
+    };
+    let gate = Gate::builder()
+        .clock(service.clock.clone())
+        .validator(Both([validator(), validator()]))
+        .allow_any_authenticated()
+        .build()
+        .unwrap();
+    let token = TokenBuilder::new(&issuer, NOW)
+        .issuer("https://idp.example.com")
+        .audience(URL)
+        .expires_in(Duration::from_secs(300))
+        .claim("cnf", json!({"jkt": service.client.thumbprint()}))
+        .sign();
+    let proof = service.proof(&token).sign();
+    let parts = request(&token, &[&proof]);
+    assert!(gate.try_check_now(&parts).unwrap().is_ok());
+    let again = gate.try_check_now(&parts).unwrap().unwrap_err();
+    assert_eq!(again.kind(), RejectionKind::ProofReplayed);
 }
 
 #[test]

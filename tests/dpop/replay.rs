@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bearergate::RejectionKind;
 use bearergate::clock::UnixTime;
+use bearergate::nonce::Nonces;
 use bearergate::replay::ReplayTable;
+use bearergate::secret_source::SecretSource;
 use bearergate::testing::ProofKey;
 use serde_json::json;
 
@@ -172,4 +174,42 @@ fn proofs_of_before_the_start_are_refused_where_that_was_said() {
     assert_eq!(strict.changed(|proof| proof.at(NOW)), None);
     let usual = Service::new();
     assert_eq!(usual.changed(|proof| proof.at(before)), None);
+}
+
+// Their secret is that of several nodes, and lives on.
+#[test]
+fn nonces_do_not_replace_the_start() {
+    let secret = SecretSource::from_fn("test", || Ok::<_, std::io::Error>(vec![7; 32].into()));
+    let nonces = Nonces::shared(&secret).unwrap();
+    let service = Service::with(|dpop| dpop.nonces(nonces).refuse_older_than_start());
+    let token = service.bound_token();
+    let first = service.proof(&token).sign();
+    let refusal = service.check(&request(&token, &[&first])).unwrap_err();
+    let nonce = refusal.headers()["dpop-nonce"].to_str().unwrap().to_owned();
+    let at = |secs: u64| {
+        let time = UnixTime::from_secs(secs);
+        service.changed(|proof| proof.nonce(&nonce).at(time))
+    };
+    assert_eq!(at(NOW.as_secs()), None);
+    assert_eq!(at(NOW.as_secs() + 3_600), None);
+    assert_eq!(at(NOW.as_secs() - 1), INVALID);
+}
+
+#[test]
+fn the_start_needs_a_time() {
+    /// A clock that was not set yet.
+    #[derive(Debug)]
+    struct Unset;
+
+    impl bearergate::clock::Clock for Unset {
+        fn now(&self) -> Option<UnixTime> {
+            None
+        }
+    }
+
+    let url = bearergate::request::ExternalUrl::parse(URL).unwrap();
+    let dpop = || bearergate::binding::Dpop::at(url.clone()).clock(Unset);
+    assert!(dpop().build().is_ok());
+    let error = dpop().refuse_older_than_start().build().unwrap_err();
+    assert_eq!(error.field(), "clock");
 }

@@ -24,6 +24,7 @@ use bearergate::principal::PrincipalKind;
 use bearergate::profile::Fapi2;
 use bearergate::request::ExternalUrl;
 use bearergate::revocation::Denylist;
+use bearergate::secret_source::SecretSource;
 use bearergate::testing::FakeKey;
 use bearergate::validator::{Conformance, Shape, TokenValidator};
 use bearergate::{
@@ -240,6 +241,12 @@ fn section_5_3_4_5_no_proof_is_used_again_after_a_restart() {
     refused(built(without()), "5.3.4-5");
     assert!(built(without().refuse_older_than_start()).is_ok());
     assert!(built(without().nonces(Nonces::of_this_process().unwrap())).is_ok());
+    // The secret of several nodes outlives each of them.
+    let secret = || Ok::<_, std::io::Error>(vec![7; 32].into());
+    let secret = SecretSource::from_fn("secret", secret);
+    let shared = || without().nonces(Nonces::shared(&secret).unwrap());
+    refused(built(shared()), "5.3.4-5");
+    assert!(built(shared().refuse_older_than_start()).is_ok());
 }
 
 #[test]

@@ -134,8 +134,12 @@ impl DpopBuilder {
         self
     }
 
-    /// Refuses proofs of before the second in which this is built, where there are no nonces: a
-    /// restart forgets which of them were used. Clients do not repeat such a request by themselves.
+    /// Refuses proofs whose `iat` is before the second in which this is built: a restart forgets which
+    /// of them were used. It is not needed with nonces of [this process](Nonces::of_this_process), which
+    /// end with it.
+    ///
+    /// Clients do not repeat such a request by themselves, and one whose clock is late is refused until it
+    /// has passed the start. A proof of a client whose clock is ahead can still pass again after a restart.
     pub fn refuse_older_than_start(mut self) -> Self {
         self.refuses_older = true;
         self
@@ -167,7 +171,8 @@ impl DpopBuilder {
     /// [`OutOfRange`](crate::error::ConfigErrorKind::OutOfRange) for more than 16 addresses, or a
     /// window outside 5 s to 300 s; [`Empty`](crate::error::ConfigErrorKind::Empty) without an
     /// algorithm, [`AlgorithmUnusable`](crate::error::ConfigErrorKind::AlgorithmUnusable) for one that
-    /// no proof can have.
+    /// no proof can have; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for
+    /// [`refuse_older_than_start`](Self::refuse_older_than_start) with a clock without a time.
     pub fn build(self) -> Result<Dpop, ConfigError> {
         let algorithms = checked_algorithms(&self.algorithms)?;
         let window = checked_window(self.window)?;
@@ -177,9 +182,14 @@ impl DpopBuilder {
         }
         let origin = self.urls.first().map_or("", |url| url.origin());
         let issuer = |nonces| NonceIssuer::new(nonces, Domain::DpopResource, origin);
-        let start = match self.refuses_older {
-            true => self.clock.now(),
-            false => None,
+        let start = match (self.refuses_older, self.clock.now()) {
+            (false, _) => None,
+            (true, Some(start)) => Some(start),
+            (true, None) => {
+                let detail = "expected a clock that has a time when the check is built, found none; build it \
+                              later, or remove `refuse_older_than_start`";
+                return Err(ConfigError::conflict("clock", detail));
+            }
         };
         Ok(Dpop(Arc::new(Settings {
             nonces: self.nonces.map(issuer),

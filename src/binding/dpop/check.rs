@@ -157,11 +157,27 @@ fn check_freshness(
     if settings.strict_iat {
         check_time(settings, claims, now)?;
     }
+    check_start(settings, claims)?;
     Ok(Fresh {
         until,
         freshness: Freshness::Nonce,
         nonce,
     })
+}
+
+/// Refuses a proof of before the start, of which nobody remembers whether it was used.
+fn check_start(settings: &Settings, claims: &ProofClaims<'_>) -> Result<(), Fault> {
+    let found = claims.iat.down;
+    match settings.start {
+        Some(start) if found < start.as_secs() => {
+            let detail = format!(
+                "expected a time after this service has started, found {found}; let the client make a \
+                 proof for each request"
+            );
+            Err(Fault::invalid("iat", detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks `iat`, and `exp` and `nbf` where they stand. Returns when the proof is too old.
@@ -178,13 +194,7 @@ fn check_time(
         );
         return Err(Fault::invalid("iat", detail));
     };
-    if settings.start.is_some_and(|start| found < start.as_secs()) {
-        let detail = format!(
-            "expected a time after this service has started, found {found}; let the client make a \
-             proof for each request"
-        );
-        return Err(Fault::invalid("iat", detail));
-    }
+    check_start(settings, claims)?;
     let leeway = Leeway::default();
     let is_over = claims
         .expires_at

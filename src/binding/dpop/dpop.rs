@@ -121,6 +121,10 @@ impl Dpop {
             return NowOrLater::now(Err(RejectionKind::Unavailable.into()));
         };
         let VerifiedProof(PendingClaim { mark, until, nonce }) = proof;
+        // An explanation uses nothing up.
+        if presented.is_diagnosis() {
+            return NowOrLater::now(Ok(()));
+        }
         let Some(store) = &self.0.replays else {
             return NowOrLater::now(self.accepted(nonce, presented));
         };

@@ -49,7 +49,9 @@ impl Settings {
             algorithms: self.algorithms,
             future: Duration::from_secs(self.window.future()),
             remembers_proofs: self.replays.is_some(),
-            survives_restart: self.nonces.is_some() || self.start.is_some(),
+            // Nonces that other nodes share outlive this process.
+            survives_restart: self.start.is_some()
+                || self.nonces.as_ref().is_some_and(|own| !own.is_shared()),
         }
     }
 }
