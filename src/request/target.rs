@@ -61,6 +61,8 @@ pub struct ExternalUrl {
     origin: Box<str>,
     /// The path of the base without its last slash.
     path: Box<str>,
+    /// The same in normal form.
+    normal_path: Box<str>,
     without: Box<str>,
 }
 
@@ -94,8 +96,11 @@ impl ExternalUrl {
         if is_unclear || (origin.starts_with("http:") && !is_loopback(&origin)) {
             return Err(malformed());
         }
+        let normal_path = normal.strip_prefix(&*origin).unwrap_or_default();
+        let normal_path = normal_path.strip_suffix('/').unwrap_or(normal_path);
         Ok(Self {
             text: base.into(),
+            normal_path: normal_path.into(),
             origin: origin.into(),
             path: path.into(),
             without: Box::default(),
@@ -185,21 +190,19 @@ impl ExternalUrl {
                 return false;
             }
         }
-        match self.normal_form(outer) {
-            Some(own) => normalized(htu) == Some(own),
-            None => false,
-        }
+        self.normal_form_fits(htu, outer).unwrap_or(false)
     }
 
-    /// Returns the normal form of an outer path under this base. Dot segments do not leave the base:
-    /// what is there may be another service.
-    fn normal_form(&self, outer: &str) -> Option<String> {
-        let base = [&*self.origin, &self.path].concat();
-        if self.path.is_empty() || outer.is_empty() {
-            return normalized(&[&*base, outer].concat());
-        }
+    /// Compares in normal form. Dot segments of a request do not leave the base: what is there may be
+    /// another service.
+    fn normal_form_fits(&self, htu: &str, outer: &str) -> Option<bool> {
         let path = normalized(&[&*self.origin, outer].concat())?;
-        Some(normalized(&base)? + path.strip_prefix(&*self.origin)?)
+        let path = match outer.is_empty() && !self.path.is_empty() {
+            true => "",
+            false => path.strip_prefix(&*self.origin)?,
+        };
+        let own = [&*self.origin, &self.normal_path, path];
+        Some(is_concatenation(&normalized(htu)?, own))
     }
 }
 
