@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    // A proof that was made for the other service would pass.
+    // Defect E55 (dot segments of a request leave the base of the address): docs/defects.md
     #[test]
     fn dot_segments_do_not_leave_the_base() {
         let ours = url("https://api.example.com/svc2")

@@ -176,7 +176,7 @@ fn proofs_of_before_the_start_are_refused_where_that_was_said() {
     assert_eq!(usual.changed(|proof| proof.at(before)), None);
 }
 
-// Their secret is that of several nodes, and lives on.
+// Defect E56 (nonces of a shared secret taken for a protection after a restart): docs/defects.md
 #[test]
 fn nonces_do_not_replace_the_start() {
     let secret = SecretSource::from_fn("test", || Ok::<_, std::io::Error>(vec![7; 32].into()));
