@@ -70,7 +70,7 @@
 //! | Snowflake key pairs | `.issuer("<account>.<user>.SHA256:<fingerprint>").any_audience()` | one key for each user |
 //! | SPIFFE | `.accept_types(["JWT", "JOSE"])`, and the keys by [`KeyImporter::spiffe_bundle`](crate::key::KeyImporter::spiffe_bundle) | |
 //! | Teleport | `.issuer("https://<proxy>").audience(..)` | the same key is published twice; once counts |
-//! | Transaction tokens of a trust domain | [`.issuer("https://<service>").transaction_token("<trust domain>")`](crate::jwt::JwtValidatorBuilder::transaction_token) | in the header `Txn-Token`, beside a credential of the workload |
+//! | Transaction tokens of a trust domain | [`.issuer("https://<service>").transaction_token("<trust domain>")`](crate::jwt::JwtValidatorBuilder::transaction_token) | in the header `Txn-Token`, together with a credential of the workload |
 //! | Vault | `.issuer("https://<host>:8200/v1/identity/oidc").audience("<role id>")` | |
 //! | Vercel | `.issuer("https://oidc.vercel.com/<team>").audience("https://vercel.com/<team>")` | |
 //!
