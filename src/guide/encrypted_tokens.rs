@@ -28,7 +28,7 @@
 //! | algorithm | how to use it |
 //! |---|---|
 //! | `ECDH-ES`, `ECDH-ES+A128KW`, `ECDH-ES+A256KW` on P-256, P-384 and X25519 | preferred: about 50 µs for a token |
-//! | `RSA-OAEP-256`, `RSA-OAEP-384`, `RSA-OAEP-512` | about 315 µs for a token, for anybody's token: two run at once for each core, 64 wait, the others are 503 |
+//! | `RSA-OAEP-256`, `RSA-OAEP-384`, `RSA-OAEP-512` | about 315 µs for a token, for anybody's token: they run on at most half of the cores at once, 64 wait, the others are 503 |
 //! | `dir` | a secret that the issuer has too |
 //! | `RSA-OAEP`, `A128KW`, `A256KW` | only if the key was imported for it by name |
 //! | content: `A128GCM`, `A256GCM`, `A128CBC-HS256`, `A256CBC-HS512` | all by default |

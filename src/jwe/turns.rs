@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::available_parallelism;
 
-/// How many decryptions there may be at once on each core.
-const PER_CORE: usize = 2;
+/// A decryption holds its thread, so a runtime with a thread for each core keeps every other one for other
+/// work.
+const CORES_PER_TURN: usize = 2;
 
 /// How many may wait for their turn.
 const WAITING: usize = 64;
@@ -20,7 +21,8 @@ pub(super) struct Turns(Mutex<State>);
 #[derive(Default)]
 struct State {
     free: usize,
-    waiting: VecDeque<Waker>,
+    waiting: VecDeque<(u64, Waker)>,
+    next_id: u64,
 }
 
 /// A turn; it is passed on when it is dropped.
@@ -33,79 +35,110 @@ pub(super) struct Crowded;
 impl Default for Turns {
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self(Mutex::new(State {
-            free: cores * PER_CORE,
-            waiting: VecDeque::new(),
-        }))
+        Self::of((cores / CORES_PER_TURN).max(1))
     }
 }
 
 impl Turns {
+    fn of(free: usize) -> Self {
+        Self(Mutex::new(State {
+            free,
+            ..State::default()
+        }))
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a turn if one is free.
+    /// Takes a turn if one is free and nobody waits for it.
     pub(super) fn try_take(&self) -> Option<Turn<'_>> {
         let mut state = self.state();
+        if !state.waiting.is_empty() {
+            return None;
+        }
         state.free = state.free.checked_sub(1)?;
         Some(Turn(self))
     }
 
     /// Waits for a turn.
     pub(super) fn take(&self) -> Waiting<'_> {
-        Waiting(self)
+        Waiting {
+            turns: self,
+            id: None,
+        }
+    }
+
+    /// Wakes the first that waits, if a turn is free. It stays in its place until it takes the turn or is
+    /// dropped.
+    fn wake_first(&self) {
+        let state = self.state();
+        let first = state.waiting.front().filter(|_| state.free > 0);
+        let waker = first.map(|(_, waker)| waker.clone());
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.free += 1;
-        let next = state.waiting.pop_front();
-        drop(state);
-        if let Some(next) = next {
-            next.wake();
-        }
+        self.0.state().free += 1;
+        self.0.wake_first();
     }
 }
 
-/// A future of a turn. One that is woken and dropped wakes the next one.
-pub(super) struct Waiting<'t>(&'t Turns);
+/// A future of a turn. The first that waits gets it.
+pub(super) struct Waiting<'t> {
+    turns: &'t Turns,
+    /// Its place among those that wait.
+    id: Option<u64>,
+}
 
 impl<'t> Future for Waiting<'t> {
     type Output = Result<Turn<'t>, Crowded>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.state();
-        if let Some(free) = state.free.checked_sub(1) {
-            state.free = free;
-            return Poll::Ready(Ok(Turn(self.0)));
-        }
-        let is_known = |waker: &Waker| waker.will_wake(context.waker());
-        if state.waiting.iter().any(is_known) {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let turns = self.turns;
+        let mut state = turns.state();
+        let Some(id) = self.id else {
+            if state.waiting.is_empty() && state.free > 0 {
+                state.free -= 1;
+                return Poll::Ready(Ok(Turn(turns)));
+            }
+            if state.waiting.len() >= WAITING {
+                return Poll::Ready(Err(Crowded));
+            }
+            let id = state.next_id;
+            state.next_id += 1;
+            state.waiting.push_back((id, context.waker().clone()));
+            drop(state);
+            self.id = Some(id);
             return Poll::Pending;
+        };
+        let is_first = state.waiting.front().is_some_and(|(own, _)| *own == id);
+        if is_first && state.free > 0 {
+            state.free -= 1;
+            state.waiting.pop_front();
+            drop(state);
+            self.id = None;
+            turns.wake_first();
+            return Poll::Ready(Ok(Turn(turns)));
         }
-        if state.waiting.len() >= WAITING {
-            return Poll::Ready(Err(Crowded));
+        if let Some((_, waker)) = state.waiting.iter_mut().find(|(own, _)| *own == id) {
+            waker.clone_from(context.waker());
         }
-        state.waiting.push_back(context.waker().clone());
         Poll::Pending
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        let Some(id) = self.id else { return };
+        self.turns.state().waiting.retain(|(own, _)| *own != id);
         // It may have been the one that was woken.
-        let mut state = self.0.state();
-        let next = match state.free {
-            0 => None,
-            _ => state.waiting.pop_front(),
-        };
-        drop(state);
-        if let Some(next) = next {
-            next.wake();
-        }
+        self.turns.wake_first();
     }
 }
 
@@ -117,48 +150,108 @@ impl fmt::Debug for Turns {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
 
     use super::*;
 
-    fn poll<'t>(waiting: Pin<&mut Waiting<'t>>) -> Poll<Result<Turn<'t>, Crowded>> {
-        waiting.poll(&mut Context::from_waker(Waker::noop()))
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    struct Task {
+        woken: Arc<Woken>,
+        waker: Waker,
+    }
+
+    impl Task {
+        fn new() -> Self {
+            let woken = Arc::<Woken>::default();
+            let waker = Waker::from(Arc::clone(&woken));
+            Self { woken, waker }
+        }
+
+        fn poll<'t>(&self, waiting: &mut Waiting<'t>) -> Poll<Result<Turn<'t>, Crowded>> {
+            Pin::new(waiting).poll(&mut Context::from_waker(&self.waker))
+        }
+
+        fn woken(&self) -> usize {
+            self.woken.0.load(Ordering::Relaxed)
+        }
     }
 
     // Defect X86 (flood of decryptions): docs/defects.md
     #[test]
-    fn a_turn_is_passed_on() {
-        let turns = Turns(Mutex::new(State {
-            free: 1,
-            waiting: VecDeque::new(),
-        }));
+    fn half_of_the_cores_is_left_for_other_work() {
+        let cores = available_parallelism().unwrap().get();
+        assert_eq!(Turns::default().state().free, (cores / 2).max(1));
+    }
+
+    #[test]
+    fn a_turn_is_passed_on_in_order() {
+        let turns = Turns::of(1);
         let first = turns.try_take().unwrap();
         assert!(turns.try_take().is_none());
-        let mut second = pin!(turns.take());
-        assert!(poll(second.as_mut()).is_pending());
+        let (one, two) = (Task::new(), Task::new());
+        let (mut second, mut third) = (turns.take(), turns.take());
+        assert!(one.poll(&mut second).is_pending());
+        assert!(two.poll(&mut third).is_pending());
         drop(first);
-        let Poll::Ready(Ok(turn)) = poll(second.as_mut()) else {
+        assert_eq!((one.woken(), two.woken()), (1, 0));
+        // Nobody overtakes the one that was woken.
+        assert!(turns.try_take().is_none());
+        assert!(two.poll(&mut third).is_pending());
+        let Poll::Ready(Ok(turn)) = one.poll(&mut second) else {
             panic!("the turn is free");
         };
         drop(turn);
+        assert_eq!(two.woken(), 1);
+        assert!(matches!(two.poll(&mut third), Poll::Ready(Ok(_))));
+        drop(third);
         assert!(turns.try_take().is_some());
     }
 
     #[test]
+    fn one_that_is_dropped_takes_no_turn_with_it() {
+        let turns = Turns::of(1);
+        let first = turns.try_take().unwrap();
+        let (one, two) = (Task::new(), Task::new());
+        let (mut dropped, mut waiting) = (turns.take(), turns.take());
+        assert!(one.poll(&mut dropped).is_pending());
+        assert!(two.poll(&mut waiting).is_pending());
+        // Before the turn is free, and after it was woken.
+        drop(dropped);
+        let mut woken = turns.take();
+        let three = Task::new();
+        assert!(three.poll(&mut woken).is_pending());
+        drop(first);
+        assert_eq!((two.woken(), three.woken()), (1, 0));
+        drop(waiting);
+        assert_eq!(three.woken(), 1);
+        assert!(matches!(three.poll(&mut woken), Poll::Ready(Ok(_))));
+    }
+
+    #[test]
     fn the_queue_is_bounded() {
-        let turns = Turns(Mutex::new(State::default()));
-        let mut state = turns.state();
-        state
-            .waiting
-            .extend((0..WAITING).map(|_| Waker::noop().clone()));
-        drop(state);
-        struct Own;
-        impl std::task::Wake for Own {
-            fn wake(self: std::sync::Arc<Self>) {}
+        let turns = Turns::of(1);
+        let turn = turns.try_take().unwrap();
+        let task = Task::new();
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| turns.take()).collect();
+        for own in &mut waiting {
+            assert!(task.poll(own).is_pending());
         }
-        let waker = Waker::from(std::sync::Arc::new(Own));
-        let waiting = pin!(turns.take());
-        let polled = waiting.poll(&mut Context::from_waker(&waker));
-        assert!(matches!(polled, Poll::Ready(Err(Crowded))));
+        let mut more = turns.take();
+        assert!(matches!(task.poll(&mut more), Poll::Ready(Err(Crowded))));
+        waiting.pop();
+        assert!(task.poll(&mut more).is_pending());
+        drop((waiting, more, turn));
+        assert!(turns.try_take().is_some());
     }
 }
