@@ -17,8 +17,6 @@ use crate::now_or_later::NowOrLater;
 /// such a token. `Debug` does not show it.
 pub struct Decrypted {
     plaintext: Zeroizing<Vec<u8>>,
-    /// Whether the header says that it is a JWT.
-    is_jwt: bool,
     /// Claims that the header repeats, as JSON.
     repeated: Vec<(&'static str, String)>,
     encryption: ContentEncryption,
@@ -33,10 +31,6 @@ impl Decrypted {
     /// Returns how the content was encrypted.
     pub const fn encryption(&self) -> ContentEncryption {
         self.encryption
-    }
-
-    pub(crate) const fn is_jwt(&self) -> bool {
-        self.is_jwt
     }
 
     pub(crate) fn repeated(&self) -> &[(&'static str, String)] {
@@ -65,14 +59,41 @@ impl DecryptionKeys {
     /// [`KeyNotFound`](RejectionKind::KeyNotFound);
     /// [`Unavailable`](RejectionKind::Unavailable) if too many wait.
     pub fn decrypt<'a>(&'a self, token: &'a str) -> NowOrLater<'a, Result<Decrypted, Rejection>> {
+        self.decrypt_if(token, |_| Ok(()))
+    }
+
+    /// Decrypts a signed token whose content is under one of these algorithms. Another one is refused
+    /// before a key is used.
+    pub(crate) fn decrypt_jwt<'a>(
+        &'a self,
+        token: &'a str,
+        content: &[ContentEncryption],
+    ) -> NowOrLater<'a, Result<Decrypted, Rejection>> {
+        self.decrypt_if(token, |header| {
+            if !content.contains(&header.encryption) {
+                return Err(RejectionKind::AlgorithmNotAllowed.into());
+            }
+            match header.is_jwt {
+                true => Ok(()),
+                false => Err(Rejection::new(RejectionKind::HeaderUnsupported)
+                    .with_source("expected `cty` `JWT`, found another or none")),
+            }
+        })
+    }
+
+    fn decrypt_if<'a>(
+        &'a self,
+        token: &'a str,
+        check: impl FnOnce(&JweHeader<'_>) -> Result<(), Rejection>,
+    ) -> NowOrLater<'a, Result<Decrypted, Rejection>> {
         let prepared = match Prepared::new(token) {
             Ok(prepared) => prepared,
             Err(kind) => return NowOrLater::now(Err(kind.into())),
         };
-        match self.is_dear(&prepared) {
+        match self.is_dear(&prepared, check) {
             Ok(false) => return NowOrLater::now(self.open(&prepared)),
             Ok(true) => {}
-            Err(kind) => return NowOrLater::now(Err(kind.into())),
+            Err(rejection) => return NowOrLater::now(Err(rejection)),
         }
         if let Some(_turn) = self.turns.try_take() {
             return NowOrLater::now(self.open(&prepared));
@@ -87,8 +108,13 @@ impl DecryptionKeys {
     }
 
     /// Returns whether a token is decrypted by RSA, or why it is refused before.
-    fn is_dear(&self, prepared: &Prepared<'_>) -> Result<bool, RejectionKind> {
+    fn is_dear(
+        &self,
+        prepared: &Prepared<'_>,
+        check: impl FnOnce(&JweHeader<'_>) -> Result<(), Rejection>,
+    ) -> Result<bool, Rejection> {
         let header = JweHeader::read(&prepared.header)?;
+        check(&header)?;
         let key = self.select(&header);
         key.ok_or(RejectionKind::KeyNotFound)?;
         Ok(header.algorithm.oaep().is_some())
@@ -102,7 +128,6 @@ impl DecryptionKeys {
         let repeated = header.repeated.iter();
         Ok(Decrypted {
             plaintext,
-            is_jwt: header.is_jwt,
             repeated: repeated
                 .map(|(name, value)| (*name, value.raw().to_owned()))
                 .collect(),

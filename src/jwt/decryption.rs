@@ -6,6 +6,7 @@ use crate::credential::base64url;
 use crate::error::{Rejection, RejectionKind};
 use crate::json::Value;
 use crate::jwe::{ContentEncryption, Decrypted, DecryptionKeys};
+use crate::now_or_later::NowOrLater;
 
 /// How a validator decrypts tokens.
 #[derive(Clone, Debug)]
@@ -19,15 +20,14 @@ pub(super) struct Decryption {
 pub(super) type Inner = Zeroizing<String>;
 
 impl Decryption {
+    /// Decrypts a token.
+    pub(super) fn decrypt<'a>(&'a self, token: &'a str) -> NowOrLater<'a, Result<Inner, Rejection>> {
+        let decrypted = self.keys.decrypt_jwt(token, &self.content);
+        decrypted.map(|decrypted| decrypted.and_then(|own| Self::inner(&own)))
+    }
+
     /// Returns the signed token that was encrypted.
-    pub(super) fn inner(&self, decrypted: &Decrypted) -> Result<Inner, Rejection> {
-        if !self.content.contains(&decrypted.encryption()) {
-            return Err(RejectionKind::AlgorithmNotAllowed.into());
-        }
-        if !decrypted.is_jwt() {
-            return Err(Rejection::new(RejectionKind::HeaderUnsupported)
-                .with_source("expected `cty` `JWT`, found another or none"));
-        }
+    fn inner(decrypted: &Decrypted) -> Result<Inner, Rejection> {
         let text = str::from_utf8(decrypted.plaintext());
         let text = text.map_err(|_| RejectionKind::TokenMalformed)?;
         check_repeated(decrypted.repeated(), text)?;

@@ -82,9 +82,9 @@ impl JwtValidator {
         presented: &'a PresentedCredential<'a>,
         cache_key: Option<(&'a ValidatorCache, CacheKey)>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
-        let decrypted = decryption.keys.decrypt(presented.credential().expose());
-        decrypted.then(
-            move |decrypted| match decrypted.and_then(|own| decryption.inner(&own)) {
+        let inner = decryption.decrypt(presented.credential().expose());
+        inner.then(
+            move |inner| match inner {
                 Ok(inner) => self.validate_inner(inner, presented, cache_key),
                 Err(rejection) => NowOrLater::now(Err(rejection)),
             },
@@ -125,9 +125,9 @@ impl JwtValidator {
         decryption: &'a Decryption,
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Explanation> {
-        let decrypted = decryption.keys.decrypt(presented.credential().expose());
-        decrypted.then(
-            move |decrypted| match decrypted.and_then(|own| decryption.inner(&own)) {
+        let inner = decryption.decrypt(presented.credential().expose());
+        inner.then(
+            move |inner| match inner {
                 Ok(inner) => ask!(
                     where signed = Ok::<_, Explanation>(presented.with_text(&inner));
                     self.explain_signed(&signed),

@@ -81,5 +81,14 @@ pub const SIGNED_COMPONENTS: usize = 32;
 /// How old, or how far ahead, a webhook may be (Standard Webhooks 1.0).
 pub const WEBHOOK_WINDOW: Duration = Duration::from_secs(300);
 
+/// Longest header field of a webhook, in bytes.
+pub const WEBHOOK_FIELD_BYTES: usize = 1_024;
+
+/// Most members of a dictionary in a header field that is read (RFC 8941 demands 1 024 of a general parser).
+pub const FIELD_MEMBERS: usize = 32;
+
+/// Most parameters of an item in a header field that is read.
+pub const FIELD_PARAMETERS: usize = 16;
+
 /// Most elements of the claim `authorization_details` (RFC 9396 section 2).
 pub const AUTHORIZATION_DETAILS: usize = 64;

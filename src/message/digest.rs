@@ -22,6 +22,11 @@ pub struct ContentCheck {
 /// The names of the algorithms that are known. Others are ignored, and are never enough.
 const KNOWN: [&str; 2] = ["sha-256", "sha-512"];
 
+/// Returns whether a digest by this algorithm is compared with the content.
+pub(super) fn is_compared(algorithm: &str) -> bool {
+    KNOWN.contains(&algorithm)
+}
+
 impl ContentCheck {
     /// Reads the digests of a message: `None` if the field is malformed, or has no known digest.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {

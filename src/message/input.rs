@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::HeaderMap;
 
 use super::component::ComponentId;
+use super::digest::is_compared;
 use super::structured::{Bare, Dictionary, Member, MemberValue, dictionary, push_member};
 use crate::limits;
 
@@ -165,6 +166,14 @@ impl<'h> SignatureInput<'h> {
     /// Returns whether this component is covered.
     pub(super) fn covers_component(&self, wanted: &ComponentId<'_>) -> bool {
         self.components.iter().any(|own| own.is_same(wanted))
+    }
+
+    /// Returns whether a digest of the content is covered, in any form: then it has to be the one of the
+    /// content. A single member counts only if its algorithm is compared.
+    pub(super) fn covers_digest(&self) -> bool {
+        let digests = self.components.iter();
+        let mut digests = digests.filter(|own| own.name == "content-digest" && !own.has("req"));
+        digests.any(|own| own.text("key").is_none_or(is_compared))
     }
 
     /// Returns whether a component is covered by itself.

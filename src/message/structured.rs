@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::limits;
+
 /// The members of a dictionary, each key once.
 pub(super) type Dictionary<'t> = Vec<(&'t str, Member<'t>)>;
 
@@ -51,13 +53,18 @@ impl Bare<'_> {
     }
 }
 
-/// Reads a whole field value as a dictionary, or returns `None` if it is none, or has a key twice.
+/// Reads a whole field value as a dictionary, or returns `None` if it is none, has a key twice, or is
+/// longer than a signature field.
 pub(super) fn dictionary(text: &str) -> Option<Dictionary<'_>> {
+    if text.len() > limits::SIGNATURE_FIELD_BYTES {
+        return None;
+    }
     let mut reader = Reader(text.trim_matches(' '));
     let mut members = Dictionary::new();
     while !reader.0.is_empty() {
         let key = reader.key()?;
-        if members.iter().any(|(known, _)| *known == key) {
+        let is_known = members.iter().any(|(known, _)| *known == key);
+        if is_known || members.len() >= limits::FIELD_MEMBERS {
             return None;
         }
         let member = match reader.0.strip_prefix('=') {
@@ -162,7 +169,8 @@ impl<'t> Reader<'t> {
                 }
                 None => Bare::Boolean(true),
             };
-            if all.iter().any(|(known, _)| *known == key) {
+            let is_known = all.iter().any(|(known, _)| *known == key);
+            if is_known || all.len() >= limits::FIELD_PARAMETERS {
                 return None;
             }
             all.push((key, value));
@@ -390,6 +398,22 @@ mod tests {
         ] {
             assert_eq!(serialized(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let members = |count: usize| {
+            let all: Vec<_> = (0..count).map(|n| format!("a{n}")).collect();
+            serialized(&all.join(", ")).is_some()
+        };
+        assert!(members(32) && !members(33));
+        let parameters = |count: usize| {
+            let all: String = (0..count).map(|n| format!(";a{n}")).collect();
+            serialized(&format!("a=1{all}")).is_some()
+        };
+        assert!(parameters(16) && !parameters(17));
+        let long = |len: usize| serialized(&format!("a=\"{}\"", "x".repeat(len - 4))).is_some();
+        assert!(long(8_192) && !long(8_193));
     }
 
     proptest! {

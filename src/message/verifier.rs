@@ -146,7 +146,7 @@ impl MessageVerifier {
         facts: &RequestFacts<'_>,
     ) -> Result<Option<ContentCheck>, Rejection> {
         let content = facts.content();
-        let is_covered = input.covers("content-digest");
+        let is_covered = input.covers_digest();
         if !is_covered {
             return match has_content(facts) && self.0.covers_content {
                 true => Err(uncovered("content-digest")),

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use ring::hmac;
+use subtle::ConstantTimeEq;
 
 use crate::clock::UnixTime;
 use crate::error::{ConfigError, Rejection, RejectionKind};
@@ -19,7 +20,8 @@ use crate::secret::Secret;
 /// ([Standard Webhooks](https://www.standardwebhooks.com) 1.0). Cheap to clone.
 ///
 /// It passes only if its signature is valid for the whole content, it was sent at most five minutes ago
-/// or ahead, and its id was not received before.
+/// or ahead, and this delivery was not received before. A sender that gets no 2xx sends the same message
+/// again, with its id and a new time, so do the work of an id once.
 #[derive(Clone)]
 pub struct WebhookVerifier(Arc<Settings>);
 
@@ -81,7 +83,7 @@ impl WebhookVerifier {
     /// # Errors
     ///
     /// [`MessageUnsigned`](RejectionKind::MessageUnsigned) without the three headers,
-    /// [`MessageReplayed`](RejectionKind::MessageReplayed) for a message that was received before,
+    /// [`MessageReplayed`](RejectionKind::MessageReplayed) for a delivery that was received before,
     /// [`Unavailable`](RejectionKind::Unavailable) if the store does not answer,
     /// [`MessageSignatureInvalid`](RejectionKind::MessageSignatureInvalid) in every other case.
     pub fn verify(
@@ -94,8 +96,10 @@ impl WebhookVerifier {
             Ok(webhook) => webhook,
             Err(kind) => return NowOrLater::now(Err(kind.into())),
         };
-        let mark = ReplayMark::new("webhook", webhook.id.as_bytes(), &[]);
-        // Senders are few and known, so the ids share the whole table. Two windows: one that is ahead may come again until it is too old.
+        let sent = webhook.sent.as_secs().to_be_bytes();
+        // Senders are few and known, so the ids share the whole table. Two windows: one that is ahead may come
+        // again until it is too old.
+        let mark = ReplayMark::new("webhook", webhook.id.as_bytes(), &sent);
         let until = webhook.sent.saturating_add(limits::WEBHOOK_WINDOW);
         let until = UnixTime::from_secs(until.as_secs().saturating_add(1));
         let claimed = self.0.replays.claim(mark, until, now);
@@ -119,7 +123,7 @@ impl Settings {
             let mut lines = headers.get_all(name).into_iter();
             let line = lines.next().ok_or(RejectionKind::MessageUnsigned)?;
             match (lines.next(), line.to_str()) {
-                (None, Ok(text)) => Ok(text),
+                (None, Ok(text)) if text.len() <= limits::WEBHOOK_FIELD_BYTES => Ok(text),
                 _ => Err(INVALID),
             }
         };
@@ -132,14 +136,13 @@ impl Settings {
             return Err(INVALID);
         }
         let signed = [id.as_bytes(), b".", time.as_bytes(), b".", content].concat();
-        let mut all = signatures
-            .split(' ')
-            .filter_map(|one| one.strip_prefix("v1,"));
-        let is_valid = all.any(|text| {
-            let decoded = STANDARD.decode(text).unwrap_or_default();
-            self.keys
-                .iter()
-                .any(|key| hmac::verify(key, &signed, &decoded).is_ok())
+        let all = signatures.split(' ');
+        let all = all.filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+        let all: Vec<_> = all.collect();
+        // One MAC for each key, however many signatures there are.
+        let is_valid = self.keys.iter().any(|key| {
+            let own = hmac::sign(key, &signed);
+            all.iter().any(|tag| bool::from(own.as_ref().ct_eq(tag)))
         });
         match is_valid {
             true => Ok(Webhook {

@@ -94,17 +94,28 @@ impl Service {
 
     /// Signs these lines of the base, with this text of the list and its parameters.
     pub(crate) fn sign(&self, parts: &mut Parts, list: &str) {
-        let base = self.base(parts, list);
+        self.sign_as(parts, list, &[]);
+    }
+
+    /// The same; these components have these values.
+    pub(crate) fn sign_as(&self, parts: &mut Parts, list: &str, own: &[(&str, &str)]) {
+        let base = self.base_with(parts, list, own);
         let signature = self.client.sign(base.as_bytes());
         set(parts, list, &signature);
     }
 
     /// The base of the usual components, as a client makes it.
     pub(crate) fn base(&self, parts: &Parts, list: &str) -> String {
+        self.base_with(parts, list, &[])
+    }
+
+    fn base_with(&self, parts: &Parts, list: &str, own: &[(&str, &str)]) -> String {
         let mut base = String::new();
         let (names, _) = list.trim_start_matches('(').split_once(')').unwrap();
         for name in names.split(' ').filter(|name| !name.is_empty()) {
+            let known = own.iter().find(|(own, _)| *own == name);
             let value = match name {
+                _ if known.is_some() => known.unwrap().1.to_owned(),
                 "\"@method\"" => parts.method.as_str().to_owned(),
                 "\"@target-uri\"" => format!("{URL}{}", parts.uri),
                 "\"@authority\"" => "api.example.com".to_owned(),

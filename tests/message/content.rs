@@ -63,6 +63,47 @@ fn a_changed_body_is_refused_although_the_signature_is_valid() {
     assert_eq!(with(&service, &value, Content::Whole(BODY)), None);
 }
 
+// The digest may be signed in a form of its own; then it still has to be the one of the content.
+// Defect N14 (digest covered with a parameter): docs/defects.md
+#[test]
+fn a_digest_that_is_covered_with_a_parameter_is_compared() {
+    let digest = content_digest(BODY);
+    let raw = STANDARD.encode(&digest);
+    let value = digest.strip_prefix("sha-256=").unwrap();
+    let both = format!("md5=:AAAA:, {digest}");
+    for (parameter, field, signed, is_covered) in [
+        ("", &digest, digest.clone(), true),
+        (";sf", &digest, digest.clone(), true),
+        (";bs", &digest, format!(":{raw}:"), true),
+        (r#";key="sha-256""#, &digest, value.to_owned(), true),
+        (r#";key="md5""#, &both, ":AAAA:".to_owned(), false),
+    ] {
+        for allows in [false, true] {
+            let service = Service::with(|verifier| match allows {
+                true => verifier.allow_unsigned_content(),
+                false => verifier,
+            });
+            let mut parts = service.parts(BODY);
+            insert(&mut parts, "content-digest", field);
+            let name = format!(r#""content-digest"{parameter}"#);
+            let covered = COVERED.replace(r#""content-digest""#, &name);
+            service.sign_as(&mut parts, &list(&covered, ""), &[(&name, &signed)]);
+            let check = |content| {
+                let checked = service.check(&parts, Content::Whole(content));
+                checked.err().map(|refusal| refusal.kind())
+            };
+            let changed = match allows && !is_covered {
+                true => None,
+                false => INVALID,
+            };
+            assert_eq!(check(b"ten apples"), changed, "{parameter} {allows}");
+            if is_covered {
+                assert_eq!(check(BODY), None, "{parameter} {allows}");
+            }
+        }
+    }
+}
+
 // A request of HTTP/2 announces no length.
 // Defect N02 (content without a covered digest): docs/defects.md
 #[test]

@@ -51,6 +51,41 @@ fn a_webhook_passes_once() {
     assert_eq!(kind(&verifier, &headers("msg_2", &time, BODY), BODY), None);
 }
 
+// A sender that gets no 2xx sends the message again, with its id and a new time.
+// Defect N13 (webhook sent again): docs/defects.md
+#[test]
+fn a_webhook_that_is_sent_again_passes_and_the_same_delivery_does_not() {
+    let verifier = verifier();
+    let at = |seconds: u64| headers("msg_1", &(NOW.as_secs() + seconds).to_string(), BODY);
+    for delivery in [at(0), at(1)] {
+        assert_eq!(kind(&verifier, &delivery, BODY), None);
+        assert_eq!(
+            kind(&verifier, &delivery, BODY),
+            Some(RejectionKind::MessageReplayed)
+        );
+    }
+}
+
+// Defect N12 (work without a bound before the signature): docs/defects.md
+#[test]
+fn a_header_of_a_webhook_has_a_bound() {
+    let verifier = verifier();
+    let time = NOW.as_secs().to_string();
+    let padded = |len: usize| {
+        let mut sent = headers("msg_1", &time, BODY);
+        let own = sent["webhook-signature"].to_str().unwrap();
+        let padding = "v1,AAAA ".repeat(200);
+        let signatures = format!("{}{own}", &padding[padding.len() - (len - own.len())..]);
+        sent.insert("webhook-signature", signatures.parse().unwrap());
+        sent
+    };
+    assert_eq!(kind(&verifier, &padded(1_025), BODY), INVALID);
+    assert_eq!(kind(&verifier, &padded(1_024), BODY), None);
+    let id = |len: usize| headers(&"a".repeat(len), &time, BODY);
+    assert_eq!(kind(&verifier, &id(1_025), BODY), INVALID);
+    assert_eq!(kind(&verifier, &id(1_024), BODY), None);
+}
+
 #[test]
 fn a_changed_webhook_is_refused_and_leaves_no_mark() {
     let verifier = verifier();
