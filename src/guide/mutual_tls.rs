@@ -102,10 +102,13 @@
 //!   that header: [`demand`](ForwardedCertificates::demand).
 //! - A gateway removes the header from what it passes on: [`header`](ForwardedCertificates::header) is its
 //!   name.
-//! - Envoy should replace the header (`SANITIZE_SET`). Where it appends to what the client has sent
-//!   (`APPEND_FORWARD`), let it write `Hash` and no `URI`: it does not escape quotes in a URI.
-//! - Several proxies in a row: each has to remove the header of what stands before it. With Envoy count the
-//!   element from the right (`hops`).
+//! - Envoy should replace the header (`SANITIZE_SET`); then call
+//!   [`refuse_more_elements`](ForwardedCertificates::refuse_more_elements). Envoy does not escape commas and
+//!   quotes in `URI` and `DNS`: a client that can choose the names of its certificate can write an element
+//!   of its own with them, whose `Hash` is that of another client. Where Envoy appends to what the client
+//!   has sent (`APPEND_FORWARD`), elements cannot be counted: let it write neither `URI` nor `DNS`.
+//! - Several proxies in a row: the first one replaces the header of the client, and the others append to
+//!   it. With Envoy count the element from the right (`hops`).
 //!
 //! [`ForwardedCertificates`]: crate::binding::ForwardedCertificates
 

@@ -58,7 +58,11 @@
 //! }
 //!
 //! async fn streamed(gate: &Gate, parts: &Parts, body: &[&[u8]]) -> Result<(), Refusal> {
-//!     let facts = RequestFacts::from(parts).with_content(Content::Later);
+//!     let content = match body.is_empty() {
+//!         true => Content::None, // such as `is_end_stream()` of a body says it
+//!         false => Content::Later,
+//!     };
+//!     let facts = RequestFacts::from(parts).with_content(content);
 //!     let admitted = gate.check(facts).await?;
 //!     let check = admitted.signed().and_then(|signed| signed.content_check());
 //!     if let Some(mut check) = check {
@@ -74,17 +78,18 @@
 //!
 //! Without [`with_content`](crate::request::RequestFacts::with_content) a request with content is refused,
 //! because its digest cannot be compared. A `GET` without `Content-Length` counts as one without content;
-//! a service that reads the content of a `GET` over HTTP/2 has to pass it.
+//! a service that reads the content of a `GET` over HTTP/2 has to pass it. A `DELETE` or `POST` without
+//! `Content-Length` may have content, so a service that knows that there is none says `Content::None`.
 //!
 //! # A request is used once
 //!
 //! | the signature has | is remembered by |
 //! |---|---|
 //! | a `nonce` | key and nonce |
-//! | no `nonce`, and covers the proof of a token that is bound to a key | the proof, which is good for once |
-//! | neither, and the method is not `GET`, `HEAD`, `OPTIONS` or `TRACE` | key and signed text |
+//! | no `nonce`, and the method is not `GET`, `HEAD`, `OPTIONS` or `TRACE` | key and signed text |
 //!
-//! So **two equal requests within one second without a `nonce` or a proof are a replay**: the second is
+//! A signed DPoP proof makes a request another one than the last, and is used up by itself too. So **two
+//! equal requests within one second without a `nonce` or a proof are a replay**: the second is
 //! `message_replayed`. A client that may send the same order twice signs each with a `nonce` of its own.
 //! Marks are kept as those of [proofs](super::bind_tokens_to_keys#a-proof-is-used-once).
 //!
@@ -133,10 +138,13 @@
 //!     now: UnixTime,
 //! ) -> Result<String, Rejection> {
 //!     let webhook = verifier.verify(headers, body, now).await?;
-//!     Ok(webhook.id) // an id passes once within its five minutes
+//!     Ok(webhook.id) // do the work of an id once
 //! }
 //! # let _ = received;
 //! ```
+//!
+//! An identical delivery is refused within its five minutes. A sender that gets no 2xx sends the message
+//! again with its id and a new time, and that passes: keep the ids whose work is done.
 //!
 //! # What the client sees
 //!

@@ -21,7 +21,10 @@ pub(super) type Inner = Zeroizing<String>;
 
 impl Decryption {
     /// Decrypts a token.
-    pub(super) fn decrypt<'a>(&'a self, token: &'a str) -> NowOrLater<'a, Result<Inner, Rejection>> {
+    pub(super) fn decrypt<'a>(
+        &'a self,
+        token: &'a str,
+    ) -> NowOrLater<'a, Result<Inner, Rejection>> {
         let decrypted = self.keys.decrypt_jwt(token, &self.content);
         decrypted.map(|decrypted| decrypted.and_then(|own| Self::inner(&own)))
     }

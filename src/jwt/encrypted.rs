@@ -83,12 +83,10 @@ impl JwtValidator {
         cache_key: Option<(&'a ValidatorCache, CacheKey)>,
     ) -> NowOrLater<'a, Result<Principal, Rejection>> {
         let inner = decryption.decrypt(presented.credential().expose());
-        inner.then(
-            move |inner| match inner {
-                Ok(inner) => self.validate_inner(inner, presented, cache_key),
-                Err(rejection) => NowOrLater::now(Err(rejection)),
-            },
-        )
+        inner.then(move |inner| match inner {
+            Ok(inner) => self.validate_inner(inner, presented, cache_key),
+            Err(rejection) => NowOrLater::now(Err(rejection)),
+        })
     }
 
     fn validate_inner<'a>(
@@ -126,16 +124,14 @@ impl JwtValidator {
         presented: &'a PresentedCredential<'a>,
     ) -> NowOrLater<'a, Explanation> {
         let inner = decryption.decrypt(presented.credential().expose());
-        inner.then(
-            move |inner| match inner {
-                Ok(inner) => ask!(
-                    where signed = Ok::<_, Explanation>(presented.with_text(&inner));
-                    self.explain_signed(&signed),
-                    |explanation| NowOrLater::now(explanation.without(&inner))
-                ),
-                Err(rejection) => NowOrLater::now(Explanation::of_result(Err(rejection))),
-            },
-        )
+        inner.then(move |inner| match inner {
+            Ok(inner) => ask!(
+                where signed = Ok::<_, Explanation>(presented.with_text(&inner));
+                self.explain_signed(&signed),
+                |explanation| NowOrLater::now(explanation.without(&inner))
+            ),
+            Err(rejection) => NowOrLater::now(Explanation::of_result(Err(rejection))),
+        })
     }
 }
 

@@ -1,12 +1,16 @@
 //! The signature base: the text that is signed (RFC 9421 section 2.5).
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode};
 
 use super::component::ComponentId;
 use super::structured::{dictionary, push_dictionary, push_member};
-use crate::request::{ExternalUrl, RequestFacts};
+use crate::limits;
+use crate::request::{ExternalUrl, RequestFacts, with_slash};
 
 /// A message whose components are signed.
 #[derive(Clone, Copy)]
@@ -25,6 +29,44 @@ pub(super) enum Message<'m> {
 pub(super) struct Target<'m> {
     pub(super) facts: RequestFacts<'m>,
     pub(super) url: &'m ExternalUrl,
+}
+
+/// Where a request goes, as its client knows it.
+struct Address<'m> {
+    /// Scheme and authority in normal form.
+    origin: Cow<'m, str>,
+    /// Path and query.
+    path: [&'m str; 3],
+}
+
+impl<'m> Target<'m> {
+    /// Returns the address: what a gateway has said, or the configured one. `None` if that is no http or
+    /// https URI.
+    fn address(&self) -> Option<Address<'m>> {
+        if let Some(target) = self.facts.target() {
+            let (origin, path) = target.parts()?;
+            return Some(Address {
+                origin: origin.into(),
+                path: with_slash("", path),
+            });
+        }
+        let sent = self.facts.uri().path_and_query();
+        Some(Address {
+            origin: self.url.origin().into(),
+            path: self.url.outer_parts(sent.map_or("/", |own| own.as_str())),
+        })
+    }
+}
+
+impl<'m> Address<'m> {
+    fn scheme_and_authority(&self) -> (&str, &str) {
+        self.origin.split_once("://").unwrap_or_default()
+    }
+
+    fn query(&self) -> Option<&'m str> {
+        let [.., rest] = self.path;
+        rest.split_once('?').map(|(_, query)| query)
+    }
 }
 
 /// Fields that are dictionaries, of which `sf` is read.
@@ -76,35 +118,34 @@ fn push_value(message: Message<'_>, component: &ComponentId<'_>, out: &mut Strin
 }
 
 fn push_of_request(
-    Target { facts, url }: Target<'_>,
+    target: Target<'_>,
     component: &ComponentId<'_>,
     out: &mut String,
 ) -> Option<()> {
     if !component.name.starts_with('@') {
-        return push_field(facts.headers(), component, out);
+        return push_field(target.facts.headers(), component, out);
     }
+    let address = target.address()?;
     let is_plain = component.parameters.iter().all(|(key, _)| *key == "req");
-    let (scheme, authority) = url.scheme_and_authority();
-    let sent = facts.uri().path_and_query().map_or("/", |own| own.as_str());
-    let outer = url.outer_parts(sent);
+    let (scheme, authority) = address.scheme_and_authority();
     match &*component.name {
-        "@query-param" => return push_query_param(facts.uri().query()?, component, out),
+        "@query-param" => return push_query_param(address.query()?, component, out),
         _ if !is_plain => return None,
-        "@method" => out.push_str(facts.method().as_str()),
+        "@method" => out.push_str(target.facts.method().as_str()),
         "@scheme" => out.push_str(scheme),
         "@authority" => out.push_str(authority),
         "@target-uri" => {
-            out.push_str(url.origin());
-            out.extend(outer);
+            out.push_str(&address.origin);
+            out.extend(address.path);
         }
-        "@request-target" => out.extend(outer),
+        "@request-target" => out.extend(address.path),
         "@path" => {
-            let [base, slash, rest] = outer;
+            let [base, slash, rest] = address.path;
             out.extend([base, slash, rest.split('?').next().unwrap_or_default()]);
         }
         "@query" => {
             out.push('?');
-            out.push_str(facts.uri().query().unwrap_or_default());
+            out.push_str(address.query().unwrap_or_default());
         }
         _ => return None,
     }
@@ -169,6 +210,10 @@ fn push_query_param(query: &str, component: &ComponentId<'_>, out: &mut String) 
         return None;
     }
     let wanted = component.text("name")?;
+    // It is read once for each component, before the signature is known to be valid.
+    if query.len() > limits::SIGNATURE_FIELD_BYTES {
+        return None;
+    }
     let mut found = None;
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -196,7 +241,7 @@ fn reencoded(text: &str) -> Option<String> {
         };
         match byte.is_ascii_alphanumeric() || b"*-._".contains(&byte) {
             true => encoded.push(byte.into()),
-            false => encoded.push_str(&format!("%{byte:02X}")),
+            false => write!(encoded, "%{byte:02X}").ok()?,
         }
     }
     Some(encoded)

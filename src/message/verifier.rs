@@ -89,8 +89,6 @@ impl MessageVerifier {
             Ok(content) => content,
             Err(rejection) => return NowOrLater::now(Err(rejection)),
         };
-        let confirmation = caller.and_then(Principal::confirmation);
-        let proves = confirmation.is_some_and(|keys| keys.jkt().is_some());
         let key = self.0.keys.find(input.keyid.as_deref(), caller);
         key.then(move |key| {
             let verified =
@@ -99,9 +97,8 @@ impl MessageVerifier {
                 Ok(verified) => verified,
                 Err(rejection) => return NowOrLater::now(Err(rejection)),
             };
-            let has_proof = proves && input.covers("dpop");
             let is_kept = self.0.replays.is_some();
-            let mark = is_kept.then(|| mark(&input, &base, &key, has_proof, facts.method()));
+            let mark = is_kept.then(|| mark(&input, &base, &key, facts.method()));
             let mark = mark.flatten();
             self.claim(&input, mark, content, now)
         })
@@ -273,19 +270,18 @@ impl Settings {
 
 /// Returns what a request is remembered by, or `None` for one that need not be.
 ///
-/// Signature bytes are never part of it: of one ECDSA signature anybody can make a second valid one.
+/// Signature bytes are never part of it: of one ECDSA signature anybody can make a second valid one. A
+/// covered proof does not replace the mark: a sender constraint may accept proofs again.
 fn mark(
     input: &SignatureInput<'_>,
     base: &str,
     key: &KeyId,
-    has_proof: bool,
     method: &Method,
 ) -> Option<ReplayMark> {
     let key = key.as_bytes();
     match &input.nonce {
         Some(nonce) => Some(ReplayMark::new("message nonce", key, nonce.as_bytes())),
-        // The sender constraint of the token claims the proof, which is signed.
-        None if has_proof || is_safe(method) => None,
+        None if is_safe(method) => None,
         None => {
             let hash = digest::digest(&digest::SHA256, base.as_bytes());
             Some(ReplayMark::new("message", key, hash.as_ref()))
@@ -296,16 +292,16 @@ fn mark(
 /// Returns whether a request has content, or may have.
 fn has_content(facts: &RequestFacts<'_>) -> bool {
     let headers = facts.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    let is_chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    let is_empty = length.is_some_and(|length| length.as_bytes() == b"0") && !is_chunked;
     match facts.content() {
         Content::None => false,
         Content::Whole(bytes) => !bytes.is_empty(),
-        Content::Later => true,
+        Content::Later => !is_empty,
         Content::Unknown => {
-            let length = headers.get(header::CONTENT_LENGTH);
-            let is_empty = length.is_some_and(|length| length.as_bytes() == b"0");
-            let is_announced =
-                headers.contains_key(header::TRANSFER_ENCODING) || (length.is_some() && !is_empty);
-            is_announced || (!is_empty && !is_safe(facts.method()))
+            let is_announced = length.is_some() || is_chunked;
+            !is_empty && (is_announced || !is_safe(facts.method()))
         }
     }
 }

@@ -173,8 +173,8 @@ impl ResourceMetadataBuilder {
     /// # Errors
     ///
     /// [`ValueMalformed`](crate::error::ConfigErrorKind::ValueMalformed) if the resource is no https URL
-    /// in its normal spelling (http on a loopback host), because clients compare it byte for byte;
-    /// [`Conflict`](crate::error::ConfigErrorKind::Conflict) for the scope `offline_access`, which is one
+    /// in its normal spelling (http on a loopback host), because clients compare it byte for byte, or if an
+    /// authorization server or the documentation is no such URL; [`Conflict`](crate::error::ConfigErrorKind::Conflict) for the scope `offline_access`, which is one
     /// of the authorization server.
     pub fn build(self) -> Result<ResourceMetadata, ConfigError> {
         let url = ExternalUrl::parse(&self.resource).map_err(|error| error.in_field("resource"))?;

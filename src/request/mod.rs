@@ -17,4 +17,5 @@ pub use extension::{ClientAddress, ClientCertificate, EncryptedConnection, PeerA
 pub use facts::RequestFacts;
 pub(crate) use normal_form::normalized;
 pub use peers::TrustedPeers;
+pub(crate) use target::with_slash;
 pub use target::{ExternalUrl, TargetUri};

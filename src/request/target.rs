@@ -24,6 +24,17 @@ impl TargetUri {
         &self.0
     }
 
+    /// Returns scheme and authority in normal form, and path and query as they are: `None` if it is no
+    /// http or https URI.
+    pub(crate) fn parts(&self) -> Option<(String, &str)> {
+        let uri = self.0.split('#').next().unwrap_or_default();
+        let (scheme, rest) = uri.split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let mut origin = String::new();
+        push_origin(scheme, authority, &mut origin)?;
+        Some((origin, path))
+    }
+
     /// Returns whether the URI of a proof (`htu`) names this resource: query and fragment are ignored, and
     /// the rest is compared in normal form (RFC 3986 sections 6.2.2 and 6.2.3). One of more than
     /// [`limits::PROOF_URI_BYTES`] names none.
@@ -145,17 +156,11 @@ impl ExternalUrl {
         &self.origin
     }
 
-    /// Returns scheme and authority apart.
-    pub(crate) fn scheme_and_authority(&self) -> (&str, &str) {
-        self.origin.split_once("://").unwrap_or_default()
-    }
-
     /// Returns the parts of a path (and query) as clients know it: that of the base, a slash where the
-    /// path would be empty (RFC 9110 section 4.2.3), and the rest.
+    /// path would be empty, and the rest.
     pub(crate) fn outer_parts<'p>(&'p self, path_and_query: &'p str) -> [&'p str; 3] {
         let outer = self.outer_path(path_and_query);
-        let is_empty = self.path.is_empty() && (outer.is_empty() || outer.starts_with('?'));
-        [&self.path, if is_empty { "/" } else { "" }, outer]
+        with_slash(&self.path, outer)
     }
 
     /// Returns a path as clients know it, behind the path of the base.
@@ -204,6 +209,13 @@ impl ExternalUrl {
         let own = [&*self.origin, &self.normal_path, path];
         Some(is_concatenation(&normalized(htu)?, own))
     }
+}
+
+/// Returns a path (and query) in parts: its beginning, a slash where the path would be empty (RFC 9110
+/// section 4.2.3), and the rest.
+pub(crate) fn with_slash<'p>(beginning: &'p str, rest: &'p str) -> [&'p str; 3] {
+    let is_empty = beginning.is_empty() && (rest.is_empty() || rest.starts_with('?'));
+    [beginning, if is_empty { "/" } else { "" }, rest]
 }
 
 /// Returns whether a text is these parts, one after the other.

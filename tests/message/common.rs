@@ -33,7 +33,7 @@ pub(crate) struct Service {
     pub(crate) clock: FakeClock,
     pub(crate) gate: Gate,
     token: String,
-    client: FakeKey,
+    pub(crate) client: FakeKey,
 }
 
 pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";

@@ -1,7 +1,7 @@
 //! What a signature has to cover.
 
 use bearergate::message::Component;
-use bearergate::request::Content;
+use bearergate::request::{Content, TargetUri};
 use http::HeaderValue;
 
 use crate::common::*;
@@ -72,6 +72,70 @@ fn what_is_signed_is_the_configured_address() {
     service.sign(&mut parts, &good("2"));
     parts.uri = "/orders?page=2".parse().unwrap();
     assert_eq!(service.kind(&parts), INVALID);
+}
+
+// A gateway says what the client has requested, where the request line does not.
+// Defect N15 (address of a gateway ignored): docs/defects.md
+#[test]
+fn the_target_of_a_gateway_is_what_is_signed() {
+    let covered = format!(
+        r#"{COVERED} "@scheme" "@authority" "@path" "@query" "@request-target" "@query-param";name="a""#
+    );
+    let own = [
+        (r#""@target-uri""#, "https://edge.example.com/shop?a=b"),
+        (r#""@scheme""#, "https"),
+        (r#""@authority""#, "edge.example.com"),
+        (r#""@path""#, "/shop"),
+        (r#""@query""#, "?a=b"),
+        (r#""@request-target""#, "/shop?a=b"),
+        (r#""@query-param";name="a""#, "b"),
+    ];
+    let check = |target: Option<&str>| {
+        let service = Service::new();
+        let mut parts = service.parts(BODY);
+        service.sign_as(&mut parts, &list(&covered, ""), &own);
+        let target = target.map(TargetUri::new);
+        if let Some(target) = target {
+            parts.extensions.insert(target);
+        }
+        service.kind(&parts)
+    };
+    for good in [
+        "https://edge.example.com/shop?a=b",
+        "HTTPS://EDGE.example.com:443/shop?a=b#c",
+    ] {
+        assert_eq!(check(Some(good)), None, "{good}");
+    }
+    for bad in [
+        Some("https://edge.example.com/shop?a=c"),
+        Some("https://edge.example.com/shop2?a=b"),
+        Some("https://edge.example.com:8443/shop?a=b"),
+        Some("http://edge.example.com/shop?a=b"),
+        Some("/shop?a=b"),
+        None,
+    ] {
+        assert_eq!(check(bad), INVALID, "{bad:?}");
+    }
+}
+
+#[test]
+fn a_query_of_any_length_is_signed_and_its_parameters_up_to_a_bound() {
+    let service = Service::new();
+    let send = |name: &str, len: usize| {
+        let value = "b".repeat(len - 2);
+        let mut parts = service.parts(BODY);
+        parts.uri = format!("/orders?a={value}").parse().unwrap();
+        let own = [
+            (r#""@query-param";name="a""#, value.as_str()),
+            (r#""@query""#, &format!("?a={value}")),
+        ];
+        let covered = format!("{COVERED} {name}");
+        service.sign_as(&mut parts, &list(&covered, ""), &own);
+        service.kind(&parts)
+    };
+    assert_eq!(send(r#""@query-param";name="a""#, 8_192), None);
+    assert_eq!(send(r#""@query-param";name="a""#, 8_193), INVALID);
+    assert_eq!(send(r#""@query""#, 8_193), None);
 }
 
 #[test]

@@ -74,8 +74,8 @@ fn a_header_of_a_webhook_has_a_bound() {
     let padded = |len: usize| {
         let mut sent = headers("msg_1", &time, BODY);
         let own = sent["webhook-signature"].to_str().unwrap();
-        let padding = "v1,AAAA ".repeat(200);
-        let signatures = format!("{}{own}", &padding[padding.len() - (len - own.len())..]);
+        let padding = "x".repeat(len - own.len() - 1);
+        let signatures = format!("{padding} {own}");
         sent.insert("webhook-signature", signatures.parse().unwrap());
         sent
     };

@@ -20,7 +20,8 @@ pub enum CertificateHeader {
     /// read.
     Rfc9440,
     /// `x-forwarded-client-cert` of Envoy. Of its elements the one is read that is `hops` from the
-    /// right: 1 is that of the nearest proxy, which sees the client.
+    /// right: 1 is that of the nearest proxy, which sees the client. Set
+    /// [`refuse_more_elements`](super::ForwardedCertificates::refuse_more_elements) too.
     Xfcc {
         /// The number of the element, from the right.
         hops: NonZeroU8,
@@ -89,8 +90,12 @@ impl CertificateHeader {
         }
     }
 
-    /// Reads the value of the one line.
-    pub(super) fn certificate(&self, value: &[u8]) -> Result<Option<ClientCertificate>, Malformed> {
+    /// Reads the value of the one line. If `is_exact`, it has no more elements than hops.
+    pub(super) fn certificate(
+        &self,
+        value: &[u8],
+        is_exact: bool,
+    ) -> Result<Option<ClientCertificate>, Malformed> {
         if value.len() > MOST {
             return Err("expected a header of at most 16 KiB, found a longer one");
         }
@@ -103,7 +108,7 @@ impl CertificateHeader {
                     inner.ok_or("expected one byte sequence of RFC 8941, found another text")?;
                 der(inner).map(Some)
             }
-            Self::Xfcc { hops } => xfcc::certificate(value, *hops),
+            Self::Xfcc { hops } => xfcc::certificate(value, *hops, is_exact),
             Self::Nginx(_) | Self::Base64Der(_) if value.is_empty() => Ok(None),
             Self::Nginx(_) | Self::AlbVerify => {
                 of_pem(&percent_decoded(value)?, pem::Rest::Nothing).map(Some)

@@ -50,6 +50,8 @@ struct Settings {
     form: CertificateHeader,
     peers: TrustedPeers,
     demand: Option<(HeaderName, String)>,
+    /// Whether elements of XFCC beside those of the hops are refused.
+    is_exact: bool,
     counts: Arc<Counts>,
     clock: Arc<dyn Clock>,
     observer: Option<Arc<dyn Observer>>,
@@ -68,6 +70,7 @@ impl ForwardedCertificates {
             form,
             peers,
             demand: None,
+            is_exact: false,
             counts: Arc::default(),
             clock: Arc::new(SystemClock),
             observer: None,
@@ -80,6 +83,19 @@ impl ForwardedCertificates {
     pub fn demand(self, header: HeaderName, value: &str) -> Self {
         let mut settings = Arc::unwrap_or_clone(self.0);
         settings.demand = Some((header, value.to_owned()));
+        Self(Arc::new(settings))
+    }
+
+    /// Refuses a header of Envoy (`Xfcc`) that has more elements than `hops`. The other forms have no
+    /// elements.
+    ///
+    /// Set it wherever the first proxy replaces the header (`SANITIZE_SET`). Envoy writes `URI` and `DNS`
+    /// names of a certificate as they are, so a name with a comma looks like one more element: a client
+    /// that can choose the names of its certificate could otherwise name the certificate of another one.
+    #[must_use]
+    pub fn refuse_more_elements(self) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.0);
+        settings.is_exact = true;
         Self(Arc::new(settings))
     }
 
@@ -121,7 +137,7 @@ impl ForwardedCertificates {
         }
         let certificate = settings
             .form
-            .certificate(line.as_bytes())
+            .certificate(line.as_bytes(), settings.is_exact)
             .map_err(malformed)?;
         Ok(certificate.filter(|_| self.is_demand_met(facts)))
     }

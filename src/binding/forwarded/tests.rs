@@ -82,6 +82,14 @@ fn parts(form: &CertificateHeader, values: &[&str], peer: &str) -> Parts {
 /// The hash of the certificate, or whether the header is malformed.
 fn read(form: &CertificateHeader, values: &[&str]) -> Result<Option<[u8; 32]>, RejectionKind> {
     let forwarded = ForwardedCertificates::from(form.clone(), proxies());
+    read_with(&forwarded, form, values)
+}
+
+fn read_with(
+    forwarded: &ForwardedCertificates,
+    form: &CertificateHeader,
+    values: &[&str],
+) -> Result<Option<[u8; 32]>, RejectionKind> {
     let mut parts = parts(form, values, "10.0.0.1");
     forwarded
         .apply(&mut parts)
@@ -392,12 +400,38 @@ fn elements_of_envoy_are_counted_from_the_right() {
     assert_eq!(read(&hops(1), &[&with(&far)]), MALFORMED);
 }
 
+// Envoy does not escape the names of a certificate, so a comma of one begins an element.
+// Defect F15 (element in a name of a certificate): docs/defects.md
+#[test]
+fn an_element_in_a_name_of_the_certificate_is_refused_where_elements_are_counted() {
+    let (thief, victim) = (hex(&der(1)), hex(&der(2)));
+    for name in ["URI=spiffe://a", "DNS=a.example.com"] {
+        let good = format!("By=b;Hash={thief};{name}");
+        let bad = format!("{good},Hash={victim}");
+        for (number, more) in [(1, ""), (2, ",By=c;Hash=00")] {
+            let form = hops(number);
+            let forwarded = ForwardedCertificates::from(form.clone(), proxies());
+            let counted = forwarded.clone().refuse_more_elements();
+            // The far proxy sees the client, and the near one appends its own element.
+            let line = |own: &str| format!("{own}{more}");
+            let own = Ok(Some(hash(&der(1))));
+            assert_eq!(read_with(&counted, &form, &[&line(&good)]), own, "{name}");
+            assert_eq!(read_with(&counted, &form, &[&line(&bad)]), MALFORMED);
+            // By default elements of clients may stand on the left, and then it cannot be told.
+            let believed = Ok(Some(hash(&der(2))));
+            assert_eq!(read_with(&forwarded, &form, &[&line(&bad)]), believed);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_value_is_read_without_a_panic(value in "[ -~]{0,200}") {
         for (form, good) in forms(&der(1)) {
-            let _ = form.certificate(value.as_bytes());
-            let _ = form.certificate(format!("{value}{good}").as_bytes());
+            for is_exact in [false, true] {
+                let _ = form.certificate(value.as_bytes(), is_exact);
+                let _ = form.certificate(format!("{value}{good}").as_bytes(), is_exact);
+            }
         }
     }
 }

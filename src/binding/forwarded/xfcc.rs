@@ -8,10 +8,11 @@ use crate::request::ClientCertificate;
 
 const FAULT: Malformed = "expected elements of `Key=Value` pairs, found another text";
 
-/// Reads the element that is this many from the right.
+/// Reads the element that is this many from the right. If `is_exact`, there are no more than those.
 pub(super) fn certificate(
     value: &str,
     hops: NonZeroU8,
+    is_exact: bool,
 ) -> Result<Option<ClientCertificate>, Malformed> {
     let elements = split_unquoted(value, ',')?;
     for element in &elements {
@@ -20,6 +21,12 @@ pub(super) fn certificate(
         }
     }
     let from_right = usize::from(hops.get());
+    if is_exact && elements.len() > from_right {
+        return Err(
+            "expected one element for each hop, found more: the first proxy does not replace the header \
+             of clients, or a name in a certificate has a comma",
+        );
+    }
     let element = elements.len().checked_sub(from_right);
     let element = element.and_then(|at| elements.get(at));
     let element = element.ok_or("expected an element for each hop, found fewer")?;
