@@ -21,6 +21,8 @@ fn refused_newcomers(slots: usize, networks: u64) -> u32 {
     let limit = Limit::rate("one", rate("60/m")).by(By::Source);
     let limits = limits.limit(limit).build().unwrap();
     let flood = slots as u64 * 2;
+    // What a process prepares once is not part of the table.
+    let _ = pass(&limits, at(SECOND).with_source(flooder(networks, 0)));
     let memory = measure(|| {
         for number in 0..flood {
             let wanted = at(SECOND).with_source(flooder(networks, number));
@@ -40,23 +42,33 @@ fn refused_newcomers(slots: usize, networks: u64) -> u32 {
     refused.count() as u32
 }
 
+/// Returns how many newcomers are refused in per mille, on average of several tables: each hashes
+/// under a secret of its own, so that single tables differ by chance.
+fn refused_on_average(slots: usize, networks: u64) -> f64 {
+    let tables = 8;
+    let refused: u32 = (0..tables)
+        .map(|_| refused_newcomers(slots, networks))
+        .sum();
+    f64::from(refused) / f64::from(tables)
+}
+
 #[test]
 fn a_flood_from_one_network_refuses_at_most_one_newcomer_in_200_elsewhere() {
     // A /48 has 65 536 sources.
-    let refused = refused_newcomers(32_768, 1);
-    assert!(refused <= 5, "{refused} of 1 000");
+    let refused = refused_on_average(32_768, 1);
+    assert!(refused <= 5.0, "{refused} of 1 000");
 }
 
 #[test]
 fn a_flood_from_256_networks_refuses_at_most_one_newcomer_in_100() {
-    let refused = refused_newcomers(131_072, 256);
-    assert!(refused <= 10, "{refused} of 1 000");
+    let refused = refused_on_average(131_072, 256);
+    assert!(refused <= 10.0, "{refused} of 1 000");
 }
 
 #[test]
 fn a_flood_from_4096_networks_refuses_at_most_8_newcomers_in_100() {
-    let refused = refused_newcomers(131_072, 4_096);
-    assert!(refused <= 80, "{refused} of 1 000");
+    let refused = refused_on_average(131_072, 4_096);
+    assert!(refused <= 80.0, "{refused} of 1 000");
 }
 
 #[test]
